@@ -1,0 +1,122 @@
+package evidence
+
+import "fmt"
+
+// Provenance says where the value of a flag was read.
+type Provenance string
+
+// Strongest first.
+const (
+	FromFlagz       Provenance = "flagz"        // /flagz of the running process: in force, defaults included
+	FromCommandLine Provenance = "command line" // arguments of the pod
+	FromEnvironment Provenance = "environment"  // an ETCD_* variable of the pod
+	FromConfigFile  Provenance = "config file"
+	FromKubeadm     Provenance = "kubeadm-config" // intended; may not be applied on every node
+	FromDefault     Provenance = "default"        // documented default of that version, assumed
+	FromNowhere     Provenance = ""               // not known
+)
+
+var strength = map[Provenance]int{FromFlagz: 0, FromCommandLine: 1, FromEnvironment: 2, FromConfigFile: 3, FromKubeadm: 4, FromDefault: 5, FromNowhere: 6}
+
+// FlagValue is what one source says of a flag. For a flag given several times Value is the last
+// and All has every one in order (lists append, scalars keep the last).
+type FlagValue struct {
+	Value  string     `json:"value"`
+	All    []string   `json:"all,omitempty"`
+	From   Provenance `json:"from"`
+	Source Source     `json:"source,omitzero"`
+}
+
+// Flags are the settings of one process, by flag name without dashes, each with what every source
+// says of it, strongest first.
+type Flags struct {
+	Component string                 `json:"component"`
+	Version   string                 `json:"version,omitempty"` // of this instance, where its image or /flagz tells: "1.37.2", "3.7.3"
+	Values    map[string][]FlagValue `json:"values"`
+	// Read lists the sources that were read whole: a flag that none of them names has its default.
+	Read []Source     `json:"read,omitempty"`
+	From []Provenance `json:"from,omitempty"` // of Read, in the same order
+	// Opaque says why the values that were read may not be those in force: a wrapper or a
+	// configuration file that nobody could read. An unset flag is then unknown, not default.
+	Opaque string `json:"opaque,omitempty"`
+}
+
+// A Setting is the effective value of a flag, and how it is known.
+type Setting struct {
+	Name     string
+	Value    string
+	All      []string
+	From     Provenance // FromNowhere: not known, and Value means nothing
+	Source   Source
+	Conflict *FlagValue // a weaker source that says otherwise
+}
+
+// Known reports whether there is a value, assumed defaults included.
+func (s Setting) Known() bool { return s.From != FromNowhere }
+
+// Assumed reports whether the value is a documented default that nobody confirmed.
+func (s Setting) Assumed() bool { return s.From == FromDefault }
+
+// String says the value and how it is known: "0 (default; --goaway-chance is not set)".
+func (s Setting) String() string {
+	switch s.From {
+	case FromNowhere:
+		return fmt.Sprintf("unknown (--%s could not be read)", s.Name)
+	case FromDefault:
+		return fmt.Sprintf("%s (assumed default; --%s is not set)", quoteEmpty(s.Value), s.Name)
+	case FromFlagz:
+		return fmt.Sprintf("%s (--%s in force, by /flagz)", quoteEmpty(s.Value), s.Name)
+	case FromKubeadm:
+		return fmt.Sprintf("%s (--%s in kubeadm-config; the process itself could not be read)", quoteEmpty(s.Value), s.Name)
+	}
+	return fmt.Sprintf("%s (--%s, %s)", quoteEmpty(s.Value), s.Name, s.From)
+}
+
+func quoteEmpty(v string) string {
+	if v == "" {
+		return `""`
+	}
+	return v
+}
+
+// Has reports whether a source other than /flagz sets the flag: /flagz lists defaults too and
+// cannot tell.
+func (f Flags) Has(name string) bool {
+	for _, v := range f.Values[name] {
+		if v.From != FromFlagz {
+			return true
+		}
+	}
+	return false
+}
+
+// Setting returns the effective value of a flag: what the strongest source says, else the
+// documented default of the component's version, else nothing.
+// A flag that a complete /flagz does not list does not exist in that process: nothing.
+func (f Flags) Setting(name string) Setting {
+	s := Setting{Name: name}
+	if vs := f.Values[name]; len(vs) > 0 {
+		s.Value, s.All, s.From, s.Source = vs[0].Value, vs[0].All, vs[0].From, vs[0].Source
+		for i := range vs[1:] {
+			if !sameValue(vs[i+1].Value, s.Value) {
+				s.Conflict = &vs[i+1]
+				break
+			}
+		}
+		return s
+	}
+	for i, from := range f.From {
+		s.Source = f.Read[i]
+		if from == FromFlagz {
+			return s
+		}
+		break
+	}
+	if f.Opaque != "" || len(f.From) == 0 {
+		return s
+	}
+	if d, ok := Default(f.Component, name, f.Version); ok {
+		s.Value, s.From = d, FromDefault
+	}
+	return s
+}

@@ -1,0 +1,52 @@
+package evidence
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+)
+
+// Version is what GET /version says of one kube-apiserver.
+type Version struct {
+	Git   string `json:"git"` // "v1.37.2", "v1.31.4-eks-2d5f260"
+	Major int    `json:"major"`
+	Minor int    `json:"minor"` // of the binary: it names the metrics
+	// Emulated is the minor whose behaviour the server shows (--emulated-version, 1.31+); 0: its own.
+	Emulated int `json:"emulated,omitempty"`
+}
+
+// Behaviour returns the minor that decides gates and semantics.
+func (v Version) Behaviour() int {
+	if v.Emulated != 0 {
+		return v.Emulated
+	}
+	return v.Minor
+}
+
+var semver = regexp.MustCompile(`^v?(\d+)\.(\d+)(?:\.(\d+))?`)
+
+// A Semver is a major, minor and patch number; what follows them is a vendor's matter.
+type Semver struct{ Major, Minor, Patch int }
+
+// ParseSemver reads "v1.37.2", "3.5.24-0" or "1.31+"; a missing patch is 0.
+func ParseSemver(s string) (Semver, bool) {
+	m := semver.FindStringSubmatch(s)
+	if m == nil {
+		return Semver{}, false
+	}
+	n := func(i int) int { v, _ := strconv.Atoi(m[i]); return v }
+	return Semver{n(1), n(2), n(3)}, true
+}
+
+// Less orders versions.
+func (a Semver) Less(b Semver) bool {
+	if a.Major != b.Major {
+		return a.Major < b.Major
+	}
+	if a.Minor != b.Minor {
+		return a.Minor < b.Minor
+	}
+	return a.Patch < b.Patch
+}
+
+func (a Semver) String() string { return fmt.Sprintf("%d.%d.%d", a.Major, a.Minor, a.Patch) }
