@@ -1,0 +1,112 @@
+package scheduler
+
+import (
+	_ "embed"
+	"errors"
+	"time"
+
+	"github.com/kaudit/kaudit/checks"
+	"github.com/kaudit/kaudit/evidence"
+)
+
+//go:embed queue.md
+var queueDoc string
+
+var queue = checks.New(checks.Spec{
+	ID:        "scheduler-queue",
+	Component: "kube-scheduler",
+	Severity:  checks.Warning,
+	AnyOf: []evidence.Kind{
+		evidence.KindPendingPods, evidence.KindLeaderLeases,
+		evidence.KindSchedulerMetrics, evidence.KindSchedulerFlags, evidence.KindSchedulerConfig,
+	},
+	Doc: queueDoc,
+}, queueParams{
+	UnschedulableAfter: 15 * time.Minute,
+	GivenUpAfter:       24 * time.Hour,
+	UnseenAfter:        time.Minute,
+	LeaseStaleAfter:    time.Minute,
+	ActivePods:         100,
+	FirstAttempt:       5 * time.Second,
+	MaxBackoff:         time.Minute,
+	Flush:              5 * time.Minute,
+	Rows:               20,
+}, runQueue)
+
+type queueParams struct {
+	UnschedulableAfter time.Duration `json:"unschedulableAfter" doc:"how long a pod may wait for a node (ns); one full flush of the scheduler is 5 min, and a cluster autoscaler is given 15"`
+	GivenUpAfter       time.Duration `json:"givenUpAfter" doc:"a pod waiting longer (ns) is nobody's emergency any more; kaudit's own choice"`
+	UnseenAfter        time.Duration `json:"unseenAfter" doc:"how long a pod may go without any scheduler's word (ns); kaudit's own choice"`
+	LeaseStaleAfter    time.Duration `json:"leaseStaleAfter" doc:"age of the leader's Lease (ns); it is renewed every 2 s and lasts 15 s"`
+	ActivePods         float64       `json:"activePods" doc:"pods ready to be scheduled that are too many if they do not get fewer; kaudit's own heuristic"`
+	FirstAttempt       time.Duration `json:"firstAttempt" doc:"p99 of scheduling at the first attempt (ns); the SLO of a whole pod start is 5 s"`
+	MaxBackoff         time.Duration `json:"maxBackoff" doc:"podMaxBackoffSeconds over which it is mentioned (ns); the default is 10 s"`
+	Flush              time.Duration `json:"flush" doc:"--pod-max-in-unschedulable-pods-duration over which it is a finding (ns); the default is 5 min"`
+	Rows               int           `json:"rows" doc:"owners of waiting pods that are told one by one"`
+}
+
+func (p queueParams) Validate() error {
+	if p.Rows < 1 {
+		return errors.New("rows must be at least 1")
+	}
+	return nil
+}
+
+func runQueue(s *evidence.Snapshot, p queueParams) []checks.Verdict {
+	var vs []checks.Verdict
+	if s.PendingPods.Seen() {
+		vs = append(vs, waiting(s, p)...)
+	}
+	if s.LeaderLeases.Seen() {
+		vs = append(vs, leader(s, p)...)
+	}
+	for o := range s.SchedulerMetrics.Seen() {
+		vs = append(vs, pace(o, p)...)
+	}
+	return append(vs, settings(s, p)...)
+}
+
+// leader holds the age of the scheduler's Lease against the cluster's own clock: Taken.
+func leader(s *evidence.Snapshot, p queueParams) []checks.Verdict {
+	o := s.LeaderLeases
+	for _, l := range *o.Value {
+		if l.Name != "kube-scheduler" {
+			continue
+		}
+		age := s.Taken.Sub(l.Renewed)
+		subject := checks.About("kube-scheduler leader", o.Source).With(o.Source, "Lease kube-system/kube-scheduler, held by %q, renewed %s", l.Holder, l.Renewed.UTC().Format(time.RFC3339))
+		if age > p.LeaseStaleAfter {
+			return []checks.Verdict{subject.Find(checks.Critical, "has not renewed its Lease for %s (over %s): no new pod is being scheduled", evidence.Ago(age), evidence.Ago(p.LeaseStaleAfter)).
+				Saw("renewed %s ago", evidence.Ago(age)).Want("renewed every 2 s").
+				WithFix("kubectl -n kube-system get pods -l component=kube-scheduler; read the log of each: they lost the API server, crash, or cannot renew in time")}
+		}
+		return []checks.Verdict{subject.Pass("renewed its Lease %s ago", evidence.Ago(max(age, 0)))}
+	}
+	return []checks.Verdict{checks.About("kube-scheduler leader", o.Source).NotApplicable("has no Lease kube-system/kube-scheduler: leader election is off, or another scheduler runs under another name")}
+}
+
+// settings judges what was set about the queues, per instance.
+func settings(s *evidence.Snapshot, p queueParams) []checks.Verdict {
+	var vs []checks.Verdict
+	for o := range s.SchedulerFlags.Seen() {
+		set := o.Value.Setting("pod-max-in-unschedulable-pods-duration")
+		d, err := time.ParseDuration(set.Value)
+		if !set.Known() || err != nil {
+			continue
+		}
+		vs = append(vs, checks.On(o).Aspect("flush").With(set.Source, "--pod-max-in-unschedulable-pods-duration: %s", set).
+			FindingIf(d > p.Flush, "tries an unschedulable pod again after %s at the latest, with no event (at most %s is wanted: a lost event holds a pod for that long)", evidence.Ago(d), evidence.Ago(p.Flush)).
+			Saw("%s", set).Want("%s, the default; the flag is deprecated", evidence.Ago(p.Flush)).
+			WithFix("remove --pod-max-in-unschedulable-pods-duration"))
+	}
+	for o := range s.SchedulerConfig.Seen() {
+		if d := o.Value.PodMaxBackoff; d != nil {
+			v := checks.On(o).Aspect("backoff").Pass("lets a pod wait at most %s between attempts", evidence.Ago(*d))
+			if *d > p.MaxBackoff {
+				v = checks.On(o).Aspect("backoff").Find(checks.Info, "lets a pod wait up to %s between attempts (over %s): after a capacity shortage pods start late", evidence.Ago(*d), evidence.Ago(p.MaxBackoff))
+			}
+			vs = append(vs, v.Saw("podMaxBackoffSeconds %.0f", d.Seconds()).Want("10, the default").WithFix("podMaxBackoffSeconds: 10   # KubeSchedulerConfiguration"))
+		}
+	}
+	return vs
+}
