@@ -1,0 +1,74 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/kaudit/kaudit/evidence"
+)
+
+// gapOf turns the failure of a request, or of reading its answer, into the reason why there is no value.
+func gapOf(err error, r request) evidence.Gap {
+	if se := (*statusError)(nil); errors.As(err, &se) {
+		return gapOfStatus(se, r)
+	}
+	if cut := (*cutError)(nil); errors.As(err, &cut) {
+		return evidence.Gap{Why: evidence.Unreachable, Note: fmt.Sprintf("GET %s: %s", r.Path, cut)}
+	}
+	return evidence.Gap{
+		Why:  evidence.Malformed,
+		Note: fmt.Sprintf("GET %s answered something that could not be read: %s", r.Path, oneLine(err.Error())),
+	}
+}
+
+func gapOfStatus(e *statusError, r request) evidence.Gap {
+	g := evidence.Gap{Note: fmt.Sprintf("GET %s: %s", r.Path, e)}
+	switch {
+	case e.code == http.StatusUnauthorized:
+		g.Why = evidence.Forbidden
+		g.Note = fmt.Sprintf("GET %s: the credentials were not accepted (401)", r.Path)
+		g.Unlock = "credentials that the server accepts"
+	case e.code == http.StatusForbidden:
+		g.Why = evidence.Forbidden
+		g.Note = fmt.Sprintf("may not %s (403)", permission(r))
+		g.Unlock = grant(permission(r))
+	case e.code == http.StatusNotFound, e.code == http.StatusNotAcceptable, e.code == http.StatusMethodNotAllowed:
+		g.Why = evidence.Unserved
+		g.Note = fmt.Sprintf("GET %s is not served here (%d)", r.Path, e.code)
+	default:
+		g.Why = evidence.Unreachable
+	}
+	return g
+}
+
+func permission(r request) string {
+	if r.Permission != "" {
+		return r.Permission
+	}
+	return "get " + r.Path
+}
+
+func grant(permission string) string {
+	return fmt.Sprintf("permission to %s; grant it with deploy/rbac.yaml", permission)
+}
+
+// cutError is a failure to reach a server or to read its answer to the end, as opposed to an
+// answer that makes no sense.
+type cutError struct{ err error }
+
+func (e *cutError) Unwrap() error { return e.err }
+
+func (e *cutError) Error() string {
+	switch {
+	case errors.Is(e.err, context.Canceled):
+		return "the audit was stopped"
+	case errors.Is(e.err, context.DeadlineExceeded):
+		return "no answer in time"
+	case errors.Is(e.err, io.EOF), errors.Is(e.err, io.ErrUnexpectedEOF):
+		return "the connection ended early"
+	}
+	return oneLine(e.err.Error())
+}
