@@ -1,0 +1,381 @@
+package evidence
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"mime"
+	"slices"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+)
+
+// MetricsAccept is the Accept header that prefers delimited protobuf: a fourteenth of the work of
+// the text format for the same metrics, and a fifth of the bytes.
+const MetricsAccept = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,text/plain;version=0.0.4;q=0.5"
+
+// Bounds of what one exposition may make us hold. A kube-apiserver of 5,000 nodes stays far below:
+// its largest family has a few MiB, and folding leaves some hundred series of it.
+const (
+	maxFamilyBytes = 64 << 20
+	maxLineBytes   = 1 << 20
+	maxSeries      = 50_000 // of one family, after folding
+)
+
+// startFamily is read whether or not it is kept: it tells processes apart.
+const startFamily = "process_start_time_seconds"
+
+// ParseMetrics reads an exposition, text or delimited protobuf, family by family, and keeps what keep
+// names. A body that is malformed or cut off is an error: what was read of it is not all there was.
+// The caller sets At.
+func ParseMetrics(r io.Reader, contentType string, keep Keep) (Scrape, error) {
+	f := folder{keep: keep, out: map[string]*folded{}}
+	proto, err := isProtobuf(contentType)
+	if err == nil {
+		if proto {
+			err = f.readProtobuf(bufio.NewReaderSize(r, 64<<10))
+		} else {
+			err = f.readText(bufio.NewReaderSize(r, maxLineBytes))
+		}
+	}
+	if err == nil && !f.any {
+		err = errors.New("no metrics in it")
+	}
+	if err != nil {
+		return Scrape{}, fmt.Errorf("metrics: %w", err)
+	}
+	return Scrape{Start: f.start, Families: f.families()}, nil
+}
+
+func isProtobuf(contentType string) (bool, error) {
+	if contentType == "" {
+		return false, nil
+	}
+	mt, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return false, fmt.Errorf("content type %q: %w", contentType, err)
+	}
+	switch mt {
+	case "application/vnd.google.protobuf":
+		if e := params["encoding"]; e != "delimited" {
+			return false, fmt.Errorf("protobuf with encoding %q, want delimited", e)
+		}
+		return true, nil
+	case "text/plain":
+		return false, nil
+	}
+	return false, fmt.Errorf("content type %s is no exposition that kaudit reads", mt)
+}
+
+// readProtobuf reads length-delimited families; those not kept are skipped before they are decoded.
+func (f *folder) readProtobuf(r *bufio.Reader) error {
+	var buf bytes.Buffer
+	var fam dto.MetricFamily
+	for {
+		size, err := binary.ReadUvarint(r)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return cutOff(err)
+		}
+		if size > maxFamilyBytes {
+			return fmt.Errorf("a family of %d bytes, more than %d", size, maxFamilyBytes)
+		}
+		buf.Reset()
+		// Copied rather than allocated at once: a length that lies costs no more than the bytes there are.
+		if _, err := io.CopyN(&buf, r, int64(size)); err != nil {
+			return cutOff(err)
+		}
+		name, err := familyName(buf.Bytes())
+		if err != nil {
+			return err
+		}
+		f.any = true
+		if !f.wants(name) {
+			continue
+		}
+		if err := proto.Unmarshal(buf.Bytes(), &fam); err != nil {
+			return fmt.Errorf("family %s: %w", name, err)
+		}
+		if err := f.add(&fam); err != nil {
+			return err
+		}
+	}
+}
+
+func cutOff(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("cut off in the middle of a family")
+	}
+	return err
+}
+
+// familyName finds field 1 of a MetricFamily. Encoders write it first; any place will do.
+func familyName(b []byte) (string, error) {
+	for len(b) > 0 {
+		num, typ, n := protowire.ConsumeTag(b)
+		if n < 0 {
+			return "", fmt.Errorf("malformed family: %w", protowire.ParseError(n))
+		}
+		b = b[n:]
+		if num == 1 && typ == protowire.BytesType {
+			v, n := protowire.ConsumeBytes(b)
+			if n < 0 {
+				return "", fmt.Errorf("malformed family: %w", protowire.ParseError(n))
+			}
+			return string(v), nil
+		}
+		if n = protowire.ConsumeFieldValue(num, typ, b); n < 0 {
+			return "", fmt.Errorf("malformed family: %w", protowire.ParseError(n))
+		}
+		b = b[n:]
+	}
+	return "", errors.New("a family without a name")
+}
+
+// readText hands only the lines of kept families to the text parser, one family at a time: the
+// parser is slow and holds all it is given, and nine lines of ten are of no use here.
+func (f *folder) readText(r *bufio.Reader) error {
+	var family bytes.Buffer
+	var current string
+	flush := func() error {
+		defer family.Reset()
+		return f.parseText(&family)
+	}
+	for n := 1; ; n++ {
+		line, err := r.ReadSlice('\n')
+		if errors.Is(err, io.EOF) {
+			if len(line) > 0 {
+				return fmt.Errorf("cut off in the middle of line %d", n)
+			}
+			return flush()
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			return fmt.Errorf("line %d is longer than %d bytes", n, maxLineBytes)
+		}
+		if err != nil {
+			return err
+		}
+		name, typed, err := lineName(line)
+		if err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+		if name == nil {
+			continue
+		}
+		f.any = true
+		if typed {
+			if err := flush(); err != nil {
+				return err
+			}
+			current = ""
+			if f.wants(string(name)) {
+				current = string(name)
+			}
+		}
+		if current == "" || !belongs(name, current) {
+			// A sample without a TYPE line: Kubernetes and etcd write none, and its meaning is not told.
+			continue
+		}
+		family.Write(line)
+		if family.Len() > maxFamilyBytes {
+			return fmt.Errorf("family %s is larger than %d bytes", current, maxFamilyBytes)
+		}
+	}
+}
+
+// lineName returns the metric name of a line and whether it is the TYPE line that opens a family;
+// nil for an empty line or another comment.
+func lineName(line []byte) (name []byte, typed bool, err error) {
+	line = bytes.TrimSpace(line)
+	if len(line) == 0 {
+		return nil, false, nil
+	}
+	if rest, ok := bytes.CutPrefix(line, []byte("# TYPE ")); ok {
+		name, _, _ = bytes.Cut(rest, []byte(" "))
+		return name, true, nil
+	}
+	if line[0] == '#' {
+		return nil, false, nil
+	}
+	end := bytes.IndexAny(line, "{ \t")
+	if end <= 0 || !model.LegacyValidation.IsValidMetricName(string(line[:end])) {
+		return nil, false, fmt.Errorf("%q is no metric", clip(line, 40))
+	}
+	if c := line[len(line)-1]; c != 'N' && c != 'f' && (c < '0' || c > '9') { // a number, NaN, Inf, -Inf
+		return nil, false, fmt.Errorf("%q ends in no number", clip(line, 40))
+	}
+	return line[:end], false, nil
+}
+
+func clip(b []byte, n int) string {
+	if len(b) > n {
+		return string(b[:n]) + "…"
+	}
+	return string(b)
+}
+
+func belongs(name []byte, family string) bool {
+	rest, ok := bytes.CutPrefix(name, []byte(family))
+	if !ok {
+		return false
+	}
+	switch string(rest) {
+	case "", "_bucket", "_sum", "_count":
+		return true
+	}
+	return false
+}
+
+func (f *folder) parseText(b *bytes.Buffer) error {
+	if b.Len() == 0 {
+		return nil
+	}
+	p := expfmt.NewTextParser(model.UTF8Validation)
+	fams, err := p.TextToMetricFamilies(b)
+	if err != nil {
+		return err
+	}
+	for _, fam := range fams {
+		if err := f.add(fam); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A folder sums the series of the families that are kept over the labels that are not.
+type folder struct {
+	keep  Keep
+	out   map[string]*folded
+	start float64
+	any   bool
+}
+
+type folded struct {
+	typ    string
+	series map[string]*Series
+	order  []*Series
+	bad    bool // series of different buckets: their sum would be a lie
+}
+
+func (f *folder) wants(name string) bool {
+	_, ok := f.keep[name]
+	return ok || name == startFamily
+}
+
+func (f *folder) add(fam *dto.MetricFamily) error {
+	name := fam.GetName()
+	if name == startFamily && len(fam.GetMetric()) == 1 {
+		if v := fam.GetMetric()[0].GetGauge().GetValue(); finite(v) {
+			f.start = v
+		}
+	}
+	k, ok := f.keep[name]
+	typ, known := typeNames[fam.GetType()]
+	if !ok || !known || len(fam.GetMetric()) == 0 {
+		return nil
+	}
+	to := f.out[name]
+	if to == nil {
+		to = &folded{typ: typ, series: map[string]*Series{}}
+		f.out[name] = to
+	}
+	var id []byte
+	for _, m := range fam.GetMetric() {
+		if !k.admits(m.GetLabel()) {
+			continue
+		}
+		id = id[:0]
+		for _, l := range k.Labels {
+			id = append(append(id, k.value(m.GetLabel(), l)...), 0)
+		}
+		s := to.series[string(id)]
+		if s == nil {
+			if len(to.order) == maxSeries {
+				return fmt.Errorf("family %s has more than %d series", name, maxSeries)
+			}
+			s = &Series{Labels: k.labels(m.GetLabel())}
+			to.series[string(id)] = s
+			to.order = append(to.order, s)
+		}
+		to.plus(s, m)
+	}
+	return nil
+}
+
+// Summaries carry quantiles that cannot be summed or subtracted, untyped samples do not say what they
+// are, gauge histograms are not cumulative: no check reads any of them.
+var typeNames = map[dto.MetricType]string{dto.MetricType_COUNTER: "counter", dto.MetricType_GAUGE: "gauge", dto.MetricType_HISTOGRAM: "histogram"}
+
+func (to *folded) plus(s *Series, m *dto.Metric) {
+	switch to.typ {
+	case "counter":
+		s.Value += m.GetCounter().GetValue()
+	case "gauge":
+		s.Value += m.GetGauge().GetValue()
+	default:
+		h := histogramOf(m.GetHistogram())
+		if s.Histogram == nil {
+			s.Histogram = &h
+			return
+		}
+		sum, ok := s.Histogram.combine(h, 1)
+		if !ok {
+			to.bad = true
+			return
+		}
+		s.Histogram = &sum
+	}
+}
+
+func histogramOf(d *dto.Histogram) Histogram {
+	h := Histogram{Count: float64(d.GetSampleCount()), Sum: d.GetSampleSum()}
+	h.Buckets = make([]Bucket, 0, len(d.GetBucket()))
+	for _, b := range d.GetBucket() {
+		if finite(b.GetUpperBound()) {
+			h.Buckets = append(h.Buckets, Bucket{b.GetUpperBound(), float64(b.GetCumulativeCount())})
+		}
+	}
+	slices.SortStableFunc(h.Buckets, func(a, b Bucket) int {
+		if a.LE < b.LE {
+			return -1
+		}
+		if a.LE > b.LE {
+			return 1
+		}
+		return 0
+	})
+	return h
+}
+
+// families drops what is no number: JSON has none for it, and no comparison with it means anything.
+func (f *folder) families() map[string]*Family {
+	out := map[string]*Family{}
+	for name, to := range f.out {
+		if to.bad {
+			continue
+		}
+		fam := &Family{Type: to.typ, Series: []Series{}}
+		for _, s := range to.order {
+			if finite(s.Value) && (s.Histogram == nil || finite(s.Histogram.Sum)) {
+				fam.Series = append(fam.Series, *s)
+			}
+		}
+		if len(fam.Series) > 0 || len(to.order) == 0 {
+			out[name] = fam
+		}
+	}
+	return out
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
