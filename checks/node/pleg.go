@@ -1,0 +1,145 @@
+package node
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kaudit/kaudit/checks"
+	"github.com/kaudit/kaudit/evidence"
+)
+
+//go:embed pleg.md
+var plegDoc string
+
+var pleg = checks.New(checks.Spec{
+	ID:        "kubelet-pleg",
+	Component: "kubelet",
+	Severity:  checks.Warning,
+	Needs:     []evidence.Kind{evidence.KindNodes},
+	Uses:      []evidence.Kind{evidence.KindKubeletMetrics, evidence.KindKubeletConfigs},
+	Doc:       plegDoc,
+}, plegParams{Slow: 10 * time.Second, Lagging: time.Second, Samples: 200, Booting: 5 * time.Minute}, runPLEG)
+
+type plegParams struct {
+	Slow    time.Duration `json:"slow" doc:"p99 of a relist (ns) from which it is a warning: kubernetes-mixin's KubeletPlegDurationHigh"`
+	Lagging time.Duration `json:"lagging" doc:"p99 of a relist (ns) over which it is mentioned: it is meant to run every second"`
+	Samples float64       `json:"samples" doc:"relists wanted for a p99; kaudit's own floor"`
+	Booting time.Duration `json:"booting" doc:"age of a node (ns) below which an unhealthy PLEG is start-up"`
+}
+
+func runPLEG(s *evidence.Snapshot, p plegParams) []checks.Verdict {
+	vs := unhealthy(s, p)
+	for o := range s.KubeletMetrics.Seen() {
+		vs = append(vs, relist(o, p), discarded(o))
+	}
+	if why := unread(s.KubeletMetrics); why != nil {
+		vs = append(vs, checks.About("kubelets relist", why.Source).Skip("%s", why.Gap.Note).Unlocked(why.Gap.Unlock))
+	}
+	return append(vs, evented(s)...)
+}
+
+// unread is the gap where the metrics of no kubelet at all were read; nil if some were.
+func unread(in evidence.Instances[evidence.Scrapes]) *evidence.Observed[evidence.Scrapes] {
+	if slices.ContainsFunc(in, evidence.Observed[evidence.Scrapes].Seen) {
+		return nil
+	}
+	for i := range in {
+		if in[i].Gap != nil {
+			return &in[i]
+		}
+	}
+	return nil
+}
+
+// unhealthy reads what the kubelets themselves say in their nodes' Ready condition: the one
+// judgement of PLEG that is never a guess, and covers every node.
+func unhealthy(s *evidence.Snapshot, p plegParams) []checks.Verdict {
+	o := s.Nodes
+	var vs []checks.Verdict
+	for _, n := range o.Value.Items {
+		if n.Ready == "True" || !strings.Contains(n.ReadyMessage, "PLEG is not healthy") && !strings.Contains(n.ReadyMessage, "pleg has yet to be successful") {
+			continue
+		}
+		if s.Taken.Sub(n.Created) < p.Booting {
+			continue
+		}
+		vs = append(vs, checks.About("kubelet/"+n.Name, o.Source).With(o.Source, "condition Ready of node %s: %s", n.Name, n.ReadyMessage).
+			Find(checks.Critical, "has not listed its containers for over 3 min and is not ready since %s: PLEG is not healthy", evidence.Ago(s.Taken.Sub(n.ReadySince))).
+			Saw("%s", n.ReadyMessage).Want("a relist every second").
+			WithFix("on "+n.Name+": crictl ps -a | wc -l; crictl info; journalctl -u containerd -u kubelet --since -15m; look at disk and CPU pressure"))
+	}
+	whole := checks.About("nodes", o.Source)
+	if len(vs) == 0 {
+		return []checks.Verdict{whole.Pass("no one of %d reports an unhealthy PLEG", len(o.Value.Items))}
+	}
+	return vs
+}
+
+// relist judges how long listing all containers takes, since the kubelet started: at one a second
+// a window of seconds holds too few.
+func relist(o evidence.Observed[evidence.Scrapes], p plegParams) checks.Verdict {
+	subject := checks.On(o).Aspect("relist")
+	h, ok := o.Value.Latest().Hist("kubelet_pleg_relist_duration_seconds")
+	if !ok {
+		return subject.Skip("does not show kubelet_pleg_relist_duration_seconds")
+	}
+	b, ok := h.Quantile(0.99)
+	if !ok || h.Count < p.Samples {
+		return subject.Skip("listed its containers %.0f times so far; %.0f are wanted for a p99", h.Count, p.Samples)
+	}
+	since := "since it started, " + evidence.Ago(o.Value.Latest().Age()) + " ago"
+	sev := checks.Severity(0)
+	switch {
+	case h.Against(0.99, p.Slow.Seconds()) == evidence.Over:
+		sev = checks.Warning
+	case h.Against(0.99, p.Lagging.Seconds()) == evidence.Over:
+		sev = checks.Info
+	default:
+		return subject.Pass("lists its containers in %s for the slowest hundredth, %s (at most %s is wanted)", b, since, evidence.Seconds(p.Lagging.Seconds()))
+	}
+	return subject.Find(sev, "lists its containers in %s for the slowest hundredth of %.0f times, %s (over %s): pods are seen to start and end late", b, h.Count, since, evidence.Seconds(p.Lagging.Seconds())).
+		Saw("p99 %s", b).Want("under %s", evidence.Seconds(p.Lagging.Seconds())).
+		WithFix("compare kubelet_runtime_operations_duration_seconds by operation_type on that node; remove dead containers; look at disk and CPU pressure")
+}
+
+// discarded judges events thrown away because their channel of 1,000 was full.
+func discarded(o evidence.Observed[evidence.Scrapes]) checks.Verdict {
+	subject := checks.On(o).Aspect("events")
+	n, ok := o.Value.Latest().Sum("kubelet_pleg_discard_events")
+	if !ok {
+		return subject.Skip("does not show kubelet_pleg_discard_events")
+	}
+	return subject.FindingIf(n > 0, "threw away %.0f container events since it started, because nothing took them in time", n).
+		Saw("%.0f discarded", n).Want("0").
+		WithFix("look for what blocks the kubelet's sync loop: a slow runtime, hanging volume mounts, exec probes by the thousand")
+}
+
+// evented judges the gate EventedPLEG: alpha and troublesome up to 1.36, harmless since.
+func evented(s *evidence.Snapshot) []checks.Verdict {
+	version := map[string]string{}
+	for _, n := range s.Nodes.Value.Items {
+		version[n.Name] = n.KubeletVersion
+	}
+	var vs []checks.Verdict
+	for o := range s.KubeletConfigs.Seen() {
+		subject := checks.On(o).Aspect("evented-pleg")
+		if !o.Value.FeatureGates["EventedPLEG"] {
+			vs = append(vs, subject.Pass("does not use Evented PLEG, as is right"))
+			continue
+		}
+		v, ok := evidence.ParseSemver(version[strings.TrimPrefix(o.Of, "kubelet/")])
+		switch {
+		case !ok:
+			vs = append(vs, subject.Skip("uses Evented PLEG, which is harmful up to 1.36, but its version is not known"))
+		case v.Minor >= 37:
+			vs = append(vs, subject.Pass("uses Evented PLEG, which from 1.37 on only supplements the relist each second"))
+		default:
+			vs = append(vs, subject.Find(checks.Warning, "uses Evented PLEG, which is alpha in %d.%d: duplicate containers and stuck static pods are known", v.Major, v.Minor).
+				Saw("featureGates: EventedPLEG: true").Want("off").
+				WithFix("featureGates:\n  EventedPLEG: false   # KubeletConfiguration, then restart the kubelet"))
+		}
+	}
+	return vs
+}

@@ -1,0 +1,159 @@
+package node
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kaudit/kaudit/checks"
+	"github.com/kaudit/kaudit/evidence"
+)
+
+//go:embed pod_sources.md
+var podSourcesDoc string
+
+var podSources = checks.New(checks.Spec{
+	ID:        "kubelet-pod-sources",
+	Component: "kubelet",
+	Severity:  checks.Warning,
+	AnyOf:     []evidence.Kind{evidence.KindKubeletConfigs, evidence.KindKubeletIntent, evidence.KindControlPods},
+	Uses:      []evidence.Kind{evidence.KindNodes, evidence.KindKubeletMetrics},
+	Doc:       podSourcesDoc,
+}, podSourcesParams{Slowest: time.Minute, Fastest: 5 * time.Second, Restarts: 5, Recent: time.Hour}, runPodSources)
+
+type podSourcesParams struct {
+	Slowest  time.Duration `json:"slowest" doc:"fileCheckFrequency (ns) over which it is mentioned; the default is 20 s"`
+	Fastest  time.Duration `json:"fastest" doc:"fileCheckFrequency (ns) under which it is mentioned"`
+	Restarts int           `json:"restarts" doc:"restarts of a static pod from which, if the last is recent, it is a finding; kaudit's own heuristic"`
+	Recent   time.Duration `json:"recent" doc:"how long ago (ns) a restart is recent"`
+}
+
+func runPodSources(s *evidence.Snapshot, p podSourcesParams) []checks.Verdict {
+	var vs []checks.Verdict
+	if o := s.KubeletIntent; o.Seen() {
+		vs = append(vs, fromURL(checks.On(o), *o.Value), fileCheck(checks.On(o).Aspect("file-check"), *o.Value, p))
+	}
+	for o := range s.KubeletConfigs.Seen() {
+		vs = append(vs, fromURL(checks.On(o), *o.Value), fileCheck(checks.On(o).Aspect("file-check"), *o.Value, p))
+	}
+	for o := range s.KubeletMetrics.Seen() {
+		if v, ok := unstarted(o); ok {
+			vs = append(vs, v)
+		}
+	}
+	if s.ControlPods.Seen() {
+		vs = append(vs, restarting(s, p)...)
+		vs = append(vs, absent(s)...)
+	}
+	return vs
+}
+
+// fromURL judges pods fetched from a URL: whoever answers there runs what he likes as root.
+func fromURL(subject checks.Subject, c evidence.KubeletConfig) checks.Verdict {
+	if c.StaticPodURL == nil || *c.StaticPodURL == "" {
+		path := "no path"
+		if c.StaticPodPath != nil && *c.StaticPodPath != "" {
+			path = *c.StaticPodPath
+		}
+		return subject.Pass("takes pods from the API server and %s, from no URL", path)
+	}
+	sev, how := checks.Warning, "over TLS, without a client certificate"
+	if strings.HasPrefix(*c.StaticPodURL, "http://") {
+		sev, how = checks.Critical, "unencrypted"
+	}
+	leak := ""
+	if c.HasURLHeader {
+		leak = "; the secret in staticPodURLHeader stands in its log"
+	}
+	return subject.Find(sev, "runs, as root, whatever pods %s answers with, %s%s", *c.StaticPodURL, how, leak).
+		Saw("staticPodURL: %s", *c.StaticPodURL).Want("no staticPodURL").
+		WithFix("remove staticPodURL and staticPodURLHeader from the kubelet's configuration; put the pods into staticPodPath")
+}
+
+func fileCheck(subject checks.Subject, c evidence.KubeletConfig, p podSourcesParams) checks.Verdict {
+	if c.FileCheckFrequency == nil || *c.FileCheckFrequency == 0 {
+		return subject.Pass("reads its static pods again every 20 s, the default")
+	}
+	d := *c.FileCheckFrequency
+	v := subject.Pass("reads its static pods again every %s", evidence.Ago(d))
+	switch {
+	case d > p.Slowest:
+		v = subject.Find(checks.Info, "reads its static pods again every %s only (over %s): a change that inotify misses waits that long", evidence.Ago(d), evidence.Ago(p.Slowest))
+	case d < p.Fastest:
+		v = subject.Find(checks.Info, "reads its static pods again every %s (under %s): inotify already tells of changes at once", evidence.Seconds(d.Seconds()), evidence.Ago(p.Fastest))
+	}
+	return v.Saw("fileCheckFrequency: %s", d).Want("20s, the default").WithFix("fileCheckFrequency: 20s   # KubeletConfiguration")
+}
+
+// unstarted compares the static pods a kubelet should run with those it does.
+func unstarted(o evidence.Observed[evidence.Scrapes]) (checks.Verdict, bool) {
+	m := o.Value.Latest()
+	static := evidence.Is("static", "true")
+	desired, ok := m.Sum("kubelet_desired_pods", static)
+	active, ok2 := m.Sum("kubelet_active_pods", static)
+	if !ok || !ok2 {
+		return checks.Verdict{}, false // before 1.28
+	}
+	return checks.On(o).Aspect("static-pods").FindingIf(active < desired, "runs %.0f of the %.0f static pods it should", active, desired).
+		Saw("%.0f of %.0f", active, desired).Want("all").
+		WithFix("journalctl -u kubelet | grep -i 'static\\|manifest'   # on that node: a manifest that does not parse, or a pod that is not admitted"), true
+}
+
+// restarting judges the static pods of the control plane that the API shows.
+func restarting(s *evidence.Snapshot, p podSourcesParams) []checks.Verdict {
+	o := s.ControlPods
+	var vs []checks.Verdict
+	for _, pod := range *o.Value {
+		if !pod.Static {
+			continue
+		}
+		subject := checks.About(pod.Subject+" static-pod", o.Source).With(o.Source, "pod %s/%s: %d restarts, ready %t", pod.Namespace, pod.Name, pod.Restarts, pod.Ready)
+		recent := s.Taken.Sub(pod.LastRestart) <= p.Recent && !pod.LastRestart.IsZero()
+		logs := fmt.Sprintf("kubectl -n %s logs %s --previous", pod.Namespace, pod.Name)
+		switch {
+		case pod.Waiting == "CrashLoopBackOff":
+			vs = append(vs, subject.Find(checks.Critical, "crashes as often as it is started (%d restarts)", pod.Restarts).
+				Saw("CrashLoopBackOff").Want("running").WithFix(logs))
+		case pod.Restarts >= p.Restarts && recent:
+			vs = append(vs, subject.Find(checks.Warning, "was restarted %d times, the last time %s ago (%d are too many with one in the last %s)", pod.Restarts, evidence.Ago(s.Taken.Sub(pod.LastRestart)), p.Restarts, evidence.Ago(p.Recent)).
+				Saw("%d restarts", pod.Restarts).Want("none").WithFix(logs))
+		default:
+			vs = append(vs, subject.Pass("runs as a static pod, %d restarts", pod.Restarts))
+		}
+	}
+	return vs
+}
+
+// absent looks for control-plane nodes without one of the static pods that the others have.
+func absent(s *evidence.Snapshot) []checks.Verdict {
+	if !s.Nodes.Seen() {
+		return nil
+	}
+	has := map[string][]string{}
+	for _, pod := range *s.ControlPods.Value {
+		if pod.Static {
+			has[pod.Component] = append(has[pod.Component], pod.Node)
+		}
+	}
+	var vs []checks.Verdict
+	for _, n := range s.Nodes.Value.Items {
+		if !n.ControlPlane {
+			continue
+		}
+		var without []string
+		for _, c := range []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler"} {
+			if len(has[c]) > 0 && !slices.Contains(has[c], n.Name) {
+				without = append(without, c)
+			}
+		}
+		if len(without) > 0 {
+			vs = append(vs, checks.About("node/"+n.Name, s.ControlPods.Source, s.Nodes.Source).
+				Find(checks.Warning, "is labelled a control-plane node but shows no static pod of %s, which other control-plane nodes have", strings.Join(without, ", ")).
+				Want("the same static pods on each control-plane node").
+				WithFix("ls /etc/kubernetes/manifests on "+n.Name+"; or remove the label node-role.kubernetes.io/control-plane from a node that is none"))
+		}
+	}
+	return vs
+}
