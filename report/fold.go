@@ -1,0 +1,130 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kaudit/kaudit/checks"
+)
+
+// A fold is what one check says in the same words of one or several subjects.
+type fold struct {
+	check    checks.Check
+	verdict  checks.Verdict // of the first subject
+	subjects []string
+	seen     []checks.Evidence // of all of them
+}
+
+// folds joins the verdicts of an outcome that a person would read as one, the worst first and
+// otherwise in the order of the catalogue.
+func folds(a Audit, want checks.Outcome) []fold {
+	var fs []fold
+	at := map[string]int{}
+	for _, r := range a.Results {
+		for _, v := range r.Verdicts {
+			if v.Outcome != want {
+				continue
+			}
+			key := strings.Join([]string{r.Check.ID, v.Severity.String(), v.Message, v.Observed, v.Recommended, v.Fix, v.Unlock}, "\x00")
+			i, ok := at[key]
+			if !ok {
+				at[key], i = len(fs), len(fs)
+				fs = append(fs, fold{check: r.Check, verdict: v})
+			}
+			fs[i].subjects = append(fs[i].subjects, v.Subject)
+			fs[i].seen = append(fs[i].seen, restsOn(v)...)
+		}
+	}
+	slices.SortStableFunc(fs, func(a, b fold) int { return int(b.verdict.Severity) - int(a.verdict.Severity) })
+	return fs
+}
+
+// restsOn lists what a verdict rests on, without the bare sources that another entry details.
+func restsOn(v checks.Verdict) []checks.Evidence {
+	var out []checks.Evidence
+	for i, e := range v.Seen {
+		told := func(o checks.Evidence) bool { return o.Source == e.Source && (o.Detail == e.Detail || e.Detail == "") }
+		if slices.ContainsFunc(out, told) || e.Detail == "" && slices.ContainsFunc(v.Seen[i+1:], told) {
+			continue
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// where names subjects, those of one component together: "kube-apiserver/cp-1, cp-2". With a limit
+// it names so many of them and counts the rest.
+func where(subjects []string, limit int) string {
+	rest := 0
+	if limit > 0 && len(subjects) > limit {
+		subjects, rest = subjects[:limit-1], len(subjects)-limit+1
+	}
+	var parts, names []string
+	component, aspect := "", ""
+	flush := func() {
+		if len(names) > 0 {
+			parts = append(parts, component+strings.Join(names, ", ")+aspect)
+		}
+		names = nil
+	}
+	for _, s := range subjects {
+		c, n, a := split(s)
+		if c != component || a != aspect || c == "" {
+			flush()
+		}
+		component, aspect = c, a
+		names = append(names, n)
+	}
+	flush()
+	out := strings.Join(parts, "; ")
+	if rest > 0 {
+		out += fmt.Sprintf(" and %d more", rest)
+	}
+	return out
+}
+
+// split takes "kube-apiserver/cp-1 request-timeout" apart: "kube-apiserver/", "cp-1", " request-timeout".
+func split(subject string) (component, name, aspect string) {
+	component, name, ok := strings.Cut(subject, "/")
+	if !ok || strings.Contains(component, " ") {
+		return "", subject, ""
+	}
+	if i := strings.IndexByte(name, ' '); i >= 0 {
+		name, aspect = name[:i], name[i:]
+	}
+	return component + "/", name, aspect
+}
+
+// A lock is what stands between checks and their evidence, and the checks it would open for.
+type lock struct {
+	key    string // what to pass or grant, or why nothing can be done
+	checks []string
+}
+
+// locks groups skipped verdicts: those that something would unlock by what that is, the others by
+// their reason. What opens most comes first.
+func locks(a Audit) (unlockable, others []lock) {
+	for _, f := range folds(a, checks.Skipped) {
+		if f.verdict.Unlock != "" {
+			unlockable = hold(unlockable, f.verdict.Unlock, f.check.ID)
+		} else {
+			others = hold(others, where(f.subjects, 4)+": "+f.verdict.Message, f.check.ID)
+		}
+	}
+	most := func(a, b lock) int { return len(b.checks) - len(a.checks) }
+	slices.SortStableFunc(unlockable, most)
+	slices.SortStableFunc(others, most)
+	return unlockable, others
+}
+
+func hold(ls []lock, key, check string) []lock {
+	i := slices.IndexFunc(ls, func(l lock) bool { return l.key == key })
+	if i < 0 {
+		return append(ls, lock{key, []string{check}})
+	}
+	if !slices.Contains(ls[i].checks, check) {
+		ls[i].checks = append(ls[i].checks, check)
+	}
+	return ls
+}

@@ -1,0 +1,136 @@
+package report
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/kaudit/kaudit/checks"
+)
+
+// document is the JSON report of docs/contract: fields are added, never renamed or removed.
+type document struct {
+	APIVersion string       `json:"apiVersion"`
+	Kind       string       `json:"kind"`
+	Kaudit     kauditJSON   `json:"kaudit"`
+	Target     targetJSON   `json:"target"`
+	StartedAt  time.Time    `json:"startedAt"`
+	FinishedAt time.Time    `json:"finishedAt"`
+	Summary    Summary      `json:"summary"`
+	Results    []resultJSON `json:"results"`
+	Cost       costJSON     `json:"cost"`
+}
+
+type kauditJSON struct {
+	Version string `json:"version"`
+}
+
+type targetJSON struct {
+	Name              string `json:"name"`
+	KubernetesVersion string `json:"kubernetesVersion"` // "" if unknown
+	Distribution      string `json:"distribution"`      // "" if unknown
+	Managed           bool   `json:"managed"`
+	Nodes             *int   `json:"nodes"` // null if they could not be counted
+}
+
+type resultJSON struct {
+	Check       string          `json:"check"`
+	Title       string          `json:"title"`
+	Component   string          `json:"component"`
+	Subject     string          `json:"subject"`
+	Status      string          `json:"status"`
+	Severity    string          `json:"severity,omitempty"` // of a finding
+	Message     string          `json:"message"`
+	Observed    string          `json:"observed,omitempty"`
+	Recommended string          `json:"recommended,omitempty"`
+	Evidence    []evidenceJSON  `json:"evidence"`
+	Fix         string          `json:"fix,omitempty"`
+	References  []referenceJSON `json:"references"`
+	Unlock      string          `json:"unlock,omitempty"` // of a skipped one
+	Fingerprint string          `json:"fingerprint"`
+}
+
+type evidenceJSON struct {
+	Source   string    `json:"source"`
+	Location string    `json:"location,omitempty"`
+	Request  string    `json:"request,omitempty"`
+	Detail   string    `json:"detail,omitempty"`
+	At       time.Time `json:"at,omitzero"`
+}
+
+type referenceJSON struct {
+	Title string `json:"title"`
+	URL   string `json:"url"`
+}
+
+type costJSON struct {
+	APIRequests     int     `json:"apiRequests"`
+	KubeletRequests int     `json:"kubeletRequests"`
+	EtcdRequests    int     `json:"etcdRequests"`
+	APIBytes        int64   `json:"apiBytes"`
+	Seconds         float64 `json:"seconds"`
+	WindowSeconds   float64 `json:"windowSeconds"` // of Seconds: the pause between two scrapes that was asked for
+}
+
+// writeJSON keeps <, > and & as they are: the document is read by programs, not pasted into HTML.
+func writeJSON(w io.Writer, a Audit, _ Options) error {
+	b := bufio.NewWriter(w)
+	enc := json.NewEncoder(b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(documentOf(a)); err != nil {
+		return err
+	}
+	return b.Flush()
+}
+
+func documentOf(a Audit) document {
+	d := document{
+		APIVersion: "kaudit.dev/v1",
+		Kind:       "Report",
+		Kaudit:     kauditJSON{a.Kaudit},
+		Target:     targetJSON(a.Target),
+		StartedAt:  a.Started.UTC(),
+		FinishedAt: a.Finished.UTC(),
+		Summary:    a.Summary(),
+		Results:    []resultJSON{},
+		Cost: costJSON{
+			APIRequests: a.Cost.APIRequests, KubeletRequests: a.Cost.KubeletRequests, EtcdRequests: a.Cost.EtcdRequests,
+			APIBytes: a.Cost.APIBytes, Seconds: a.Finished.Sub(a.Started).Round(time.Millisecond).Seconds(), WindowSeconds: a.Window.Seconds(),
+		},
+	}
+	for _, r := range a.Results {
+		for _, v := range r.Verdicts {
+			d.Results = append(d.Results, resultOf(r.Check, v))
+		}
+	}
+	return d
+}
+
+func resultOf(c checks.Check, v checks.Verdict) resultJSON {
+	r := resultJSON{
+		Check: c.ID, Title: c.Title(), Component: c.Component, Subject: v.Subject, Status: v.Outcome.String(),
+		Message: v.Message, Observed: v.Observed, Recommended: v.Recommended, Evidence: []evidenceJSON{},
+		Fix: v.Fix, References: []referenceJSON{}, Unlock: v.Unlock, Fingerprint: fingerprint(c.ID, v.Subject),
+	}
+	if v.Outcome == checks.Finding {
+		r.Severity = v.Severity.String()
+	}
+	for _, e := range restsOn(v) {
+		r.Evidence = append(r.Evidence, evidenceJSON{e.Source.Via, e.Source.From, e.Source.Ask, e.Detail, e.Source.At})
+	}
+	for _, ref := range c.References() {
+		r.References = append(r.References, referenceJSON(ref))
+	}
+	return r
+}
+
+// fingerprint identifies a result across runs: by what is judged and of whom, never by the words
+// or the place, which change without the fault changing.
+func fingerprint(check, subject string) string {
+	sum := sha256.Sum256([]byte(check + "\x00" + subject))
+	return hex.EncodeToString(sum[:16])
+}

@@ -1,0 +1,172 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/kaudit/kaudit/checks"
+)
+
+const (
+	plainWidth = 120 // of what is not a terminal
+	manyNames  = 6   // instances that a row names; json has them all
+	fixLines   = 12  // of the first fix; explain has the page
+)
+
+// tableWriter writes the table format. It is read by somebody who was woken up: the worst thing and
+// what to do about it stand on top, and the next command to type at the end.
+type tableWriter struct {
+	*bufio.Writer
+	Options
+}
+
+func writeTable(w io.Writer, a Audit, o Options) error {
+	if o.Width <= 0 {
+		o.Width = plainWidth
+	}
+	o.Width = min(max(o.Width, 40), 200)
+	if o.Command == "" {
+		o.Command = "kaudit"
+	}
+	t := tableWriter{bufio.NewWriter(w), o}
+	found := folds(a, checks.Finding)
+	t.header(a)
+	if len(found) > 0 {
+		t.first(found[0])
+		if err := t.findings(found); err != nil {
+			return err
+		}
+	}
+	t.broken(folds(a, checks.Broken))
+	t.skipped(a)
+	t.footer(a, found)
+	return t.Flush()
+}
+
+func (t tableWriter) header(a Audit) {
+	t.paragraph(t.paint(bold, a.Target.Name)+" · "+strings.Join(headline(a.Target), " · "), "")
+	s := a.Summary()
+	findings, rest := tally(s)
+	t.paragraph(t.paint(worst(s), findings)+"; "+rest, "")
+}
+
+// first is the one thing to do now.
+func (t tableWriter) first(f fold) {
+	fmt.Fprintf(t, "\n%s %s\n", t.paint(bold, "First:"), t.paint(style(f.verdict.Severity), f.check.ID))
+	t.paragraph(where(f.subjects, manyNames)+" "+f.verdict.Message, "  ")
+	if f.verdict.Observed != "" {
+		t.paragraph("seen: "+f.verdict.Observed, "  ")
+	}
+	if f.verdict.Fix == "" {
+		return
+	}
+	fmt.Fprintln(t)
+	lines := strings.Split(f.verdict.Fix, "\n")
+	for i, line := range lines {
+		if i == fixLines && len(lines) > fixLines+1 {
+			fmt.Fprintf(t, "    … %d more lines: %s explain %s\n", len(lines)-i, t.Command, f.check.ID)
+			break
+		}
+		fmt.Fprintln(t, strings.TrimRight("    "+line, " ")) // never wrapped: it is there to be copied
+	}
+}
+
+func (t tableWriter) findings(found []fold) error {
+	fmt.Fprintln(t)
+	if t.Width < 110 {
+		return t.narrow(found)
+	}
+	widths := t.columns(found)
+	rows := [][]string{{"SEVERITY", "CHECK", "WHERE", "SEEN", "WANTED"}}
+	for _, f := range found {
+		rows = append(rows, []string{
+			t.paint(style(f.verdict.Severity), f.verdict.Severity.String()), f.check.ID,
+			wrapped(where(f.subjects, manyNames), widths[0]), wrapped(f.verdict.Message, widths[1]), wrapped(f.verdict.Recommended, widths[2]),
+		})
+	}
+	return t.grid(rows)
+}
+
+// columns are the widths of where, seen and wanted: what the longest needs, within a share of the line.
+func (t tableWriter) columns(found []fold) [3]int {
+	check, place, wanted := 0, len("WHERE"), len("WANTED")
+	for _, f := range found {
+		check = max(check, width(f.check.ID))
+		place = max(place, width(where(f.subjects, manyNames)))
+		wanted = max(wanted, width(f.verdict.Recommended))
+	}
+	left := t.Width - len("SEVERITY") - check - 4*gap
+	place = min(place, left/4)
+	wanted = min(wanted, left*3/10)
+	return [3]int{place, left - place - wanted, wanted}
+}
+
+// narrow stacks check over where and seen over wanted.
+func (t tableWriter) narrow(found []fold) error {
+	left := 0
+	for _, f := range found {
+		left = max(left, width(f.check.ID))
+	}
+	seen := t.Width - len("SEVERITY") - left - 2*gap
+	rows := [][]string{{"SEVERITY", "CHECK, WHERE", "SEEN, WANTED"}}
+	for _, f := range found {
+		text := wrapped(f.verdict.Message, seen)
+		if f.verdict.Recommended != "" {
+			text += "\n" + wrapped("→ "+f.verdict.Recommended, seen)
+		}
+		rows = append(rows, []string{
+			t.paint(style(f.verdict.Severity), f.verdict.Severity.String()),
+			f.check.ID + "\n" + wrapped(where(f.subjects, manyNames), left), text,
+		})
+	}
+	return t.grid(rows)
+}
+
+func (t tableWriter) broken(fs []fold) {
+	if len(fs) == 0 {
+		return
+	}
+	fmt.Fprintf(t, "\n%s\n", t.paint(magenta, "Broken, a fault of kaudit itself; please report it"))
+	for _, f := range fs {
+		t.paragraph(f.check.ID+": "+f.verdict.Message, "  ")
+	}
+}
+
+// skipped says what nobody could judge, and what would change that.
+func (t tableWriter) skipped(a Audit) {
+	unlockable, others := locks(a)
+	t.locks("Skipped; to judge these too, pass or grant", unlockable)
+	t.locks("Skipped, because", others)
+}
+
+func (t tableWriter) locks(title string, ls []lock) {
+	if len(ls) == 0 {
+		return
+	}
+	fmt.Fprintf(t, "\n%s\n", t.paint(bold, title))
+	for _, l := range ls {
+		t.paragraph(l.key, "  ")
+		t.paragraph(strings.Join(l.checks, ", "), "    ")
+	}
+}
+
+func (t tableWriter) footer(a Audit, found []fold) {
+	fmt.Fprintln(t)
+	t.paragraph("Cost: "+price(a), "")
+	next := "checks"
+	if len(found) > 0 {
+		next = "explain " + found[0].check.ID
+	} else if left := append(folds(a, checks.Broken), folds(a, checks.Skipped)...); len(left) > 0 {
+		next = "explain " + left[0].check.ID
+	}
+	fmt.Fprintf(t, "Next: %s\n", t.paint(bold, t.Command+" "+next))
+}
+
+// paragraph writes wrapped text behind an indent.
+func (t tableWriter) paragraph(text, indent string) {
+	for _, line := range wrap(text, t.Width-len(indent)) {
+		fmt.Fprintln(t, indent+line)
+	}
+}

@@ -1,0 +1,135 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+
+	"github.com/kaudit/kaudit/checks"
+)
+
+// width is what a terminal shows of a string. East Asian ambiguous characters are narrow here, so
+// that the locale does not change the bytes.
+func width(s string) int { return twwidth.WidthWithOptions(s, twwidth.Options{}) }
+
+// wrap breaks a text into lines of at most limit columns, between words where it can. Lines that
+// the text has stay apart.
+func wrap(text string, limit int) []string {
+	limit = max(limit, 8)
+	var lines []string
+	for _, paragraph := range strings.Split(text, "\n") {
+		line := ""
+		for _, word := range strings.Fields(paragraph) {
+			switch {
+			case line == "":
+				line = word
+			case width(line)+1+width(word) <= limit:
+				line += " " + word
+			default:
+				lines, line = append(lines, line), word
+			}
+			for width(line) > limit {
+				head, tail := cut(line, limit)
+				lines, line = append(lines, head), tail
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// cut splits a word that fits no line, after a punctuation mark if there is one not too far back.
+func cut(word string, limit int) (head, tail string) {
+	end, mark, w := 0, 0, 0
+	for i, r := range word {
+		w += width(string(r))
+		if w > limit {
+			break
+		}
+		end = i + len(string(r))
+		if strings.ContainsRune(",/;:=-", r) {
+			mark = end
+		}
+	}
+	if mark > end/2 {
+		end = mark
+	}
+	end = max(end, 1)
+	return word[:end], word[end:]
+}
+
+// wrapped is wrap for a cell of a table.
+func wrapped(text string, limit int) string { return strings.Join(wrap(text, limit), "\n") }
+
+// count says "1 warning", "2 warnings".
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// headline says which cluster this is about.
+func headline(t Target) []string {
+	parts := []string{"Kubernetes " + t.KubernetesVersion, t.Distribution, "nodes not counted"}
+	if t.KubernetesVersion == "" {
+		parts[0] = "Kubernetes version unknown"
+	}
+	if t.Distribution == "" {
+		parts[1] = "distribution unknown"
+	}
+	if t.Nodes != nil {
+		parts[2] = count(*t.Nodes, "node", "nodes")
+	}
+	if t.Managed {
+		parts = append(parts, "managed control plane")
+	}
+	return parts
+}
+
+// tally says what came out, findings first.
+func tally(s Summary) (findings, rest string) {
+	findings = join(
+		some(s.Critical, "critical", "critical"), some(s.Warning, "warning", "warnings"), some(s.Info, "info", "info"))
+	if findings == "" {
+		findings = "no findings"
+	}
+	return findings, join(
+		some(s.Broken, "broken", "broken"), some(s.Skipped, "skipped", "skipped"), count(s.Pass, "passed", "passed"),
+		some(s.NotApplicable, "not applicable", "not applicable"), some(s.Waived, "waived", "waived"))
+}
+
+func some(n int, one, many string) string {
+	if n == 0 {
+		return ""
+	}
+	return count(n, one, many)
+}
+
+func join(parts ...string) string {
+	var out []string
+	for _, p := range parts {
+		if p != "" {
+			out = append(out, p)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// price says what the collection asked of the cluster.
+func price(a Audit) string {
+	c := a.Cost
+	parts := []string{fmt.Sprintf("%s to kube-apiservers", count(c.APIRequests, "request", "requests"))}
+	if c.KubeletRequests > 0 {
+		parts = append(parts, fmt.Sprintf("%d for sampled kubelets", c.KubeletRequests))
+	}
+	if c.EtcdRequests > 0 {
+		parts = append(parts, fmt.Sprintf("%d to etcd", c.EtcdRequests))
+	}
+	seconds := fmt.Sprintf("%.1f s", a.Finished.Sub(a.Started).Seconds())
+	if a.Window > 0 {
+		seconds += fmt.Sprintf(", %g s of it the wait between two scrapes", a.Window.Seconds())
+	}
+	return strings.Join(parts, ", ") + "; " + checks.Bytes(c.APIBytes) + " received; " + seconds
+}
