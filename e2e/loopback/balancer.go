@@ -1,0 +1,172 @@
+package loopback
+
+import (
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+)
+
+// A Balancer is the plain TCP load balancer that most on-premises clusters have in front of their
+// API servers: a new connection goes to the next instance, and stays there.
+type Balancer struct {
+	Addr string
+
+	listener net.Listener
+	mu       sync.Mutex
+	backends []*backend
+	next     int
+	work     sync.WaitGroup
+
+	connections        atomic.Int64
+	received, returned atomic.Int64
+}
+
+type backend struct {
+	addr string
+	down bool
+	open map[net.Conn]struct{}
+}
+
+// Balance listens on addr and spreads connections over backends.
+func Balance(addr string, backends []string) (*Balancer, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	b := &Balancer{Addr: l.Addr().String(), listener: l}
+	for _, a := range backends {
+		b.backends = append(b.backends, &backend{addr: a, open: map[net.Conn]struct{}{}})
+	}
+	b.work.Go(b.serve)
+	return b, nil
+}
+
+// Traffic is the connections that were made so far, and the bytes to and from the instances.
+func (b *Balancer) Traffic() (connections, received, returned int64) {
+	return b.connections.Load(), b.received.Load(), b.returned.Load()
+}
+
+// Drop takes an instance out: no new connections, and the open ones break.
+func (b *Balancer) Drop(addr string) { b.set(addr, true) }
+
+// Restore takes an instance in again.
+func (b *Balancer) Restore(addr string) { b.set(addr, false) }
+
+func (b *Balancer) set(addr string, down bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, be := range b.backends {
+		if be.addr != addr {
+			continue
+		}
+		be.down = down
+		for c := range be.open {
+			if down {
+				_ = c.Close() // the copiers notice and clean up
+			}
+		}
+	}
+}
+
+// Close stops listening and breaks every connection.
+func (b *Balancer) Close() {
+	_ = b.listener.Close()
+	b.mu.Lock()
+	addrs := make([]string, 0, len(b.backends))
+	for _, be := range b.backends {
+		addrs = append(addrs, be.addr)
+	}
+	b.mu.Unlock()
+	for _, a := range addrs {
+		b.Drop(a)
+	}
+	b.work.Wait()
+}
+
+func (b *Balancer) serve() {
+	for {
+		client, err := b.listener.Accept()
+		if err != nil {
+			return // closed
+		}
+		b.connections.Add(1)
+		b.work.Go(func() { b.forward(client) })
+	}
+}
+
+func (b *Balancer) forward(client net.Conn) {
+	be, server := b.dial()
+	if server == nil {
+		_ = client.Close()
+		return
+	}
+	defer b.forget(be, server)
+	var both sync.WaitGroup
+	pipe := func(dst, src net.Conn, n *atomic.Int64) {
+		// Either side may break at any time; the other one is closed then, which is all there is to do.
+		_, _ = io.Copy(counting{dst, n}, src)
+		_ = dst.Close()
+		_ = src.Close()
+	}
+	both.Go(func() { pipe(server, client, &b.received) })
+	both.Go(func() { pipe(client, server, &b.returned) })
+	both.Wait()
+}
+
+// dial connects to the next instance that answers.
+func (b *Balancer) dial() (*backend, net.Conn) {
+	for range b.backends {
+		be := b.pick()
+		if be == nil {
+			return nil, nil
+		}
+		c, err := net.Dial("tcp", be.addr)
+		if err != nil {
+			continue
+		}
+		b.mu.Lock()
+		be.open[c] = struct{}{}
+		down := be.down
+		b.mu.Unlock()
+		if down { // dropped while we dialled
+			b.forget(be, c)
+			continue
+		}
+		return be, c
+	}
+	return nil, nil
+}
+
+func (b *Balancer) pick() *backend {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for range b.backends {
+		be := b.backends[b.next%len(b.backends)]
+		b.next++
+		if !be.down {
+			return be
+		}
+	}
+	return nil
+}
+
+func (b *Balancer) forget(be *backend, c net.Conn) {
+	_ = c.Close()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(be.open, c)
+}
+
+// counting counts what passes, as it passes.
+type counting struct {
+	net.Conn
+
+	n *atomic.Int64
+}
+
+func (c counting) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.n.Add(int64(n))
+	return n, err
+}
