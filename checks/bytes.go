@@ -12,5 +12,8 @@ func Bytes(n int64) string {
 	for v >= 1024 && i < len(units)-1 {
 		v, i = v/1024, i+1
 	}
+	if v >= 100 {
+		return fmt.Sprintf("%.0f %s", v, units[i])
+	}
 	return fmt.Sprintf("%.3g %s", v, units[i])
 }
