@@ -6,4 +6,3 @@ func Default(component, flag, version string) (string, bool) {
 	return "", false
 }
 
-func sameValue(a, b string) bool { return a == b }

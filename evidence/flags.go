@@ -1,6 +1,10 @@
 package evidence
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
 
 // Provenance says where the value of a flag was read.
 type Provenance string
@@ -39,6 +43,9 @@ type Flags struct {
 	// Opaque says why the values that were read may not be those in force: a wrapper or a
 	// configuration file that nobody could read. An unset flag is then unknown, not default.
 	Opaque string `json:"opaque,omitempty"`
+	// Unknown names flags that are set to what could not be read (a shell variable) or is not kept
+	// (a secret): they have neither their default nor what a weaker source says.
+	Unknown []string `json:"unknown,omitempty"`
 }
 
 // A Setting is the effective value of a flag, and how it is known.
@@ -87,7 +94,7 @@ func (f Flags) Has(name string) bool {
 			return true
 		}
 	}
-	return false
+	return slices.Contains(f.Unknown, name)
 }
 
 // Setting returns the effective value of a flag: what the strongest source says, else the
@@ -95,10 +102,14 @@ func (f Flags) Has(name string) bool {
 // A flag that a complete /flagz does not list does not exist in that process: nothing.
 func (f Flags) Setting(name string) Setting {
 	s := Setting{Name: name}
-	if vs := f.Values[name]; len(vs) > 0 {
+	vs := f.Values[name]
+	if slices.Contains(f.Unknown, name) && (len(vs) == 0 || vs[0].From != FromFlagz) {
+		return s
+	}
+	if len(vs) > 0 {
 		s.Value, s.All, s.From, s.Source = vs[0].Value, vs[0].All, vs[0].From, vs[0].Source
 		for i := range vs[1:] {
-			if !sameValue(vs[i+1].Value, s.Value) {
+			if !agree(name, vs[0], vs[i+1]) {
 				s.Conflict = &vs[i+1]
 				break
 			}
@@ -119,4 +130,49 @@ func (f Flags) Setting(name string) Setting {
 		s.Value, s.From = d, FromDefault
 	}
 	return s
+}
+
+// Merge adds what other sources say of the same process, strongest source first.
+func (f *Flags) Merge(other Flags) {
+	if f.Component == "" {
+		f.Component = other.Component
+	}
+	if f.Version == "" {
+		f.Version = other.Version
+	}
+	if f.Opaque == "" {
+		f.Opaque = other.Opaque
+	}
+	f.Unknown = slices.Concat(f.Unknown, other.Unknown)
+	slices.Sort(f.Unknown)
+	f.Unknown = slices.Compact(f.Unknown)
+	values := make(map[string][]FlagValue, len(f.Values)+len(other.Values))
+	for _, from := range []map[string][]FlagValue{f.Values, other.Values} {
+		for name, vs := range from {
+			values[name] = append(slices.Clip(values[name]), vs...)
+		}
+	}
+	for _, vs := range values {
+		slices.SortStableFunc(vs, func(a, b FlagValue) int { return cmp.Compare(strength[a.From], strength[b.From]) })
+	}
+	f.Values = values
+	f.mergeRead(other)
+}
+
+func (f *Flags) mergeRead(other Flags) {
+	type read struct {
+		src  Source
+		from Provenance
+	}
+	var all []read
+	for _, fl := range []Flags{*f, other} {
+		for i, src := range fl.Read {
+			all = append(all, read{src, fl.From[i]})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b read) int { return cmp.Compare(strength[a.from], strength[b.from]) })
+	f.Read, f.From = nil, nil
+	for _, r := range all {
+		f.Read, f.From = append(f.Read, r.src), append(f.From, r.from)
+	}
 }
