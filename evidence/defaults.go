@@ -5,4 +5,3 @@ package evidence
 func Default(component, flag, version string) (string, bool) {
 	return "", false
 }
-

@@ -28,10 +28,10 @@ func ParseFlagz(r io.Reader, src Source) (Flags, error) {
 		return Flags{}, errors.New("flagz: not JSON; the text form has a separator that changes from process to process, by design")
 	}
 	var doc struct {
-		Kind       string                 `json:"kind"`
-		APIVersion string                 `json:"apiVersion"`
-		Metadata   struct{ Name string }  `json:"metadata"`
-		Flags      map[string]flagzString `json:"flags"`
+		Kind       string                `json:"kind"`
+		APIVersion string                `json:"apiVersion"`
+		Metadata   struct{ Name string } `json:"metadata"`
+		Flags      map[string]scalar     `json:"flags"`
 	}
 	if err := json.Unmarshal(data, &doc); err != nil {
 		return Flags{}, fmt.Errorf("flagz: %w", err)
@@ -48,26 +48,14 @@ func ParseFlagz(r io.Reader, src Source) (Flags, error) {
 			f.Unknown = append(f.Unknown, name)
 			continue
 		}
-		f.Values[name] = []FlagValue{{Value: withoutUserinfo(string(v)), From: FromFlagz, Source: src}}
+		value := withoutUserinfo(string(v))
+		if name == "feature-gates" { // ":A=true,kube:B=false", by component; here as on a command line
+			value = strings.Join(canonical(value), ",")
+		}
+		f.Values[name] = []FlagValue{{Value: value, From: FromFlagz, Source: src}}
 	}
 	slices.Sort(f.Unknown)
 	return f, nil
-}
-
-// flagzString takes a value that is a string, as all are today, or another scalar.
-type flagzString string
-
-func (s *flagzString) UnmarshalJSON(b []byte) error {
-	var text string
-	if err := json.Unmarshal(b, &text); err == nil {
-		*s = flagzString(text)
-		return nil
-	}
-	if strings.ContainsAny(string(b), "{[") {
-		return fmt.Errorf("a flag value that is no scalar: %s", clip(b, 40))
-	}
-	*s = flagzString(b)
-	return nil
 }
 
 // KubeadmFlags are the flags of a component that kubeadm-config names: the intention. It is not listed

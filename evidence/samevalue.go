@@ -90,7 +90,7 @@ func listItems(v string) []string {
 		return nil
 	}
 	r := csv.NewReader(strings.NewReader(v))
-	if items, err := r.Read(); err == nil {
+	if items, err := r.Read(); err == nil && !strings.Contains(v, "\n") {
 		return items
 	}
 	return strings.Split(v, ",")
