@@ -35,9 +35,9 @@ func judge(s *evidence.Snapshot, c Check) (vs []Verdict) {
 		}
 	}()
 	vs = c.run(s, c.params)
-	// What the check said of a subject itself stands before what its gaps say.
+	// What the check said of a subject itself, or of its aspects, stands before what its gaps say.
 	for _, m := range missing {
-		if !slices.ContainsFunc(vs, func(v Verdict) bool { return v.Subject == m.Subject }) {
+		if !slices.ContainsFunc(vs, func(v Verdict) bool { return v.Subject == m.Subject || strings.HasPrefix(v.Subject, m.Subject+" ") }) {
 			vs = append(vs, m)
 		}
 	}
@@ -157,4 +157,20 @@ func join(a, b string) string {
 		return a
 	}
 	return a + "; " + b
+}
+
+// Missing lists, for each instance that was not seen, what that means for one aspect of a check:
+// skipped, or not applicable where the cluster has no such thing. For evidence in AnyOf and Uses,
+// whose gaps the engine leaves to the check.
+func Missing[T any](in evidence.Instances[T], aspect string) []Verdict {
+	var vs []Verdict
+	for _, o := range in {
+		if o.Value != nil || o.Gap == nil {
+			continue
+		}
+		v := gapVerdict(evidence.Record{Of: o.Of, Source: o.Source, Gap: o.Gap})
+		v.Subject += " " + aspect
+		vs = append(vs, v)
+	}
+	return vs
 }

@@ -2,7 +2,6 @@ package node
 
 import (
 	_ "embed"
-	"slices"
 	"strings"
 	"time"
 
@@ -34,23 +33,8 @@ func runPLEG(s *evidence.Snapshot, p plegParams) []checks.Verdict {
 	for o := range s.KubeletMetrics.Seen() {
 		vs = append(vs, relist(o, p), discarded(o))
 	}
-	if why := unread(s.KubeletMetrics); why != nil {
-		vs = append(vs, checks.About("kubelets relist", why.Source).Skip("%s", why.Gap.Note).Unlocked(why.Gap.Unlock))
-	}
+	vs = append(vs, checks.Missing(s.KubeletMetrics, "relist")...)
 	return append(vs, evented(s)...)
-}
-
-// unread is the gap where the metrics of no kubelet at all were read; nil if some were.
-func unread(in evidence.Instances[evidence.Scrapes]) *evidence.Observed[evidence.Scrapes] {
-	if slices.ContainsFunc(in, evidence.Observed[evidence.Scrapes].Seen) {
-		return nil
-	}
-	for i := range in {
-		if in[i].Gap != nil {
-			return &in[i]
-		}
-	}
-	return nil
 }
 
 // unhealthy reads what the kubelets themselves say in their nodes' Ready condition: the one
@@ -141,5 +125,5 @@ func evented(s *evidence.Snapshot) []checks.Verdict {
 				WithFix("featureGates:\n  EventedPLEG: false   # KubeletConfiguration, then restart the kubelet"))
 		}
 	}
-	return vs
+	return append(vs, checks.Missing(s.KubeletConfigs, "evented-pleg")...)
 }

@@ -67,7 +67,7 @@ func TestPLEGMetricsForbidden(t *testing.T) {
 		Nodes:          nodes(evidence.Node{Name: "n1", Ready: "True"}),
 		KubeletMetrics: evidence.Instances[evidence.Scrapes]{evidence.Miss[evidence.Scrapes]("kubelet", evidence.Gap{Why: evidence.Forbidden, Note: "get nodes/proxy is not granted"}, evidence.Source{})},
 	}
-	want(t, s, pleg, "pass nodes", "skipped kubelets relist")
+	want(t, s, pleg, "pass nodes", "skipped kubelet relist")
 }
 
 func TestEventedPLEG(t *testing.T) {

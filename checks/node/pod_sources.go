@@ -43,6 +43,7 @@ func runPodSources(s *evidence.Snapshot, p podSourcesParams) []checks.Verdict {
 			vs = append(vs, v)
 		}
 	}
+	vs = append(vs, checks.Missing(s.KubeletMetrics, "static-pods")...)
 	if s.ControlPods.Seen() {
 		vs = append(vs, restarting(s, p)...)
 		vs = append(vs, absent(s)...)

@@ -63,6 +63,7 @@ func runQueue(s *evidence.Snapshot, p queueParams) []checks.Verdict {
 	for o := range s.SchedulerMetrics.Seen() {
 		vs = append(vs, pace(o, p)...)
 	}
+	vs = append(vs, checks.Missing(s.SchedulerMetrics, "pace")...)
 	return append(vs, settings(s, p)...)
 }
 
@@ -99,6 +100,7 @@ func settings(s *evidence.Snapshot, p queueParams) []checks.Verdict {
 			Saw("%s", set).Want("%s, the default; the flag is deprecated", evidence.Ago(p.Flush)).
 			WithFix("remove --pod-max-in-unschedulable-pods-duration"))
 	}
+	vs = append(vs, checks.Missing(s.SchedulerFlags, "flush")...)
 	for o := range s.SchedulerConfig.Seen() {
 		if d := o.Value.PodMaxBackoff; d != nil {
 			v := checks.On(o).Aspect("backoff").Pass("lets a pod wait at most %s between attempts", evidence.Ago(*d))
@@ -108,5 +110,5 @@ func settings(s *evidence.Snapshot, p queueParams) []checks.Verdict {
 			vs = append(vs, v.Saw("podMaxBackoffSeconds %.0f", d.Seconds()).Want("10, the default").WithFix("podMaxBackoffSeconds: 10   # KubeSchedulerConfiguration"))
 		}
 	}
-	return vs
+	return append(vs, checks.Missing(s.SchedulerConfig, "backoff")...)
 }
