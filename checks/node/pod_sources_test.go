@@ -12,15 +12,15 @@ func TestPodSourcesConfig(t *testing.T) {
 		config     evidence.KubeletConfig
 		url, check string
 	}{
-		"kubeadm's":         {evidence.KubeletConfig{StaticPodPath: ptr("/etc/kubernetes/manifests"), StaticPodURL: ptr("")}, "pass", "pass"},
+		"kubeadm's":         {evidence.KubeletConfig{StaticPodPath: new("/etc/kubernetes/manifests"), StaticPodURL: new("")}, "pass", "pass"},
 		"nothing told":      {evidence.KubeletConfig{}, "pass", "pass"},
-		"http":              {evidence.KubeletConfig{StaticPodURL: ptr("http://boot/pods")}, "critical", "pass"},
-		"https":             {evidence.KubeletConfig{StaticPodURL: ptr("https://boot/pods"), HasURLHeader: true}, "warning", "pass"},
-		"a minute":          {evidence.KubeletConfig{FileCheckFrequency: ptr(time.Minute)}, "pass", "pass"},
-		"over a minute":     {evidence.KubeletConfig{FileCheckFrequency: ptr(61 * time.Second)}, "pass", "info"},
-		"five seconds":      {evidence.KubeletConfig{FileCheckFrequency: ptr(5 * time.Second)}, "pass", "pass"},
-		"under five":        {evidence.KubeletConfig{FileCheckFrequency: ptr(4 * time.Second)}, "pass", "info"},
-		"zero is a default": {evidence.KubeletConfig{FileCheckFrequency: ptr(time.Duration(0))}, "pass", "pass"},
+		"http":              {evidence.KubeletConfig{StaticPodURL: new("http://boot/pods")}, "critical", "pass"},
+		"https":             {evidence.KubeletConfig{StaticPodURL: new("https://boot/pods"), HasURLHeader: true}, "warning", "pass"},
+		"a minute":          {evidence.KubeletConfig{FileCheckFrequency: new(time.Minute)}, "pass", "pass"},
+		"over a minute":     {evidence.KubeletConfig{FileCheckFrequency: new(61 * time.Second)}, "pass", "info"},
+		"five seconds":      {evidence.KubeletConfig{FileCheckFrequency: new(5 * time.Second)}, "pass", "pass"},
+		"under five":        {evidence.KubeletConfig{FileCheckFrequency: new(4 * time.Second)}, "pass", "info"},
+		"zero is a default": {evidence.KubeletConfig{FileCheckFrequency: new(time.Duration(0))}, "pass", "pass"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &evidence.Snapshot{KubeletConfigs: evidence.Instances[evidence.KubeletConfig]{evidence.See("kubelet/n1", tc.config, evidence.Source{})}}

@@ -89,6 +89,7 @@ func firstAttempt(o evidence.Observed[evidence.Scrapes], p queueParams) checks.V
 			WithFix("kaudit scan --only client-throttling,client-qps; then look at scheduler_framework_extension_point_duration_seconds for the slowest plugin")
 	case evidence.Under:
 		return subject.Pass("took %s for the slowest hundredth of %.0f pods scheduled at the first attempt %s (at most %s is wanted)", b, h.Count, when, evidence.Seconds(limit))
+	case evidence.Unsure:
 	}
 	return subject.Skip("took %s for the slowest hundredth of %.0f pods %s: on which side of %s cannot be told from its buckets", b, h.Count, when, evidence.Seconds(limit))
 }
