@@ -32,5 +32,3 @@ func want(t *testing.T, s *evidence.Snapshot, c checks.Check, lines ...string) {
 func nodes(ns ...evidence.Node) evidence.Observed[evidence.Nodes] {
 	return evidence.See("nodes", evidence.Nodes{Items: ns}, evidence.Source{})
 }
-
-func ptr[T any](v T) *T { return &v }
