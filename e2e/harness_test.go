@@ -7,6 +7,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/kaudit/kaudit/e2e/kubeadm"
 	"github.com/kaudit/kaudit/e2e/loopback"
 	"github.com/kaudit/kaudit/e2e/proc"
 )
@@ -40,5 +41,20 @@ func TestLoopbackComesUp(t *testing.T) {
 		if proc.Alive(pid) {
 			t.Errorf("process %d outlives the cluster", pid)
 		}
+	}
+}
+
+func TestKubeadmComesUp(t *testing.T) {
+	c, err := kubeadm.Start(t.Context(), kubeadm.Config{Bin: programs, Dir: workDir(t), N: 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid := c.PID("nsinit")
+	if got, want := len(proc.Children(pid)), 1; got < want {
+		t.Errorf("got %d containers under the node's first process, want some", got)
+	}
+	c.Stop()
+	if proc.Alive(pid) {
+		t.Errorf("process %d outlives the cluster", pid)
 	}
 }
