@@ -108,7 +108,7 @@ func (c Check) alternatives(s *evidence.Snapshot) (vs []Verdict, seen bool) {
 				covered = covered || strings.HasPrefix(of, r.Of)
 			}
 		}
-		if !covered {
+		if !covered && !c.foreign(r.Of, shown) {
 			vs = append(vs, gapVerdict(r))
 		}
 	}
@@ -116,6 +116,20 @@ func (c Check) alternatives(s *evidence.Snapshot) (vs []Verdict, seen bool) {
 		vs = append(vs, About(c.Component).Skip("nobody collected %v", c.AnyOf))
 	}
 	return vs, seen
+}
+
+// foreign reports whether a gap is about another component than the check's while the check's own was
+// seen: an apiserver's word on etcd is not missed where etcd speaks for itself.
+func (c Check) foreign(of string, shown map[string]bool) bool {
+	if strings.HasPrefix(of, c.Component) {
+		return false
+	}
+	for seen := range shown {
+		if strings.HasPrefix(seen, c.Component) {
+			return true
+		}
+	}
+	return false
 }
 
 func gapVerdict(r evidence.Record) Verdict {
