@@ -148,6 +148,8 @@ var apiserverFlow = Keep{
 	"apiserver_flowcontrol_current_limit_seats":                     by("priority_level"), // 1.26+; after borrowing
 	"apiserver_flowcontrol_request_wait_duration_seconds":           by("priority_level", "flow_schema", "execute"),
 	"apiserver_flowcontrol_request_dispatch_no_accommodation_total": by("priority_level"),
+	// 1.25+; nanoseconds by share of the seats in use.
+	"apiserver_flowcontrol_priority_level_seat_utilization": {Labels: []string{"priority_level"}, Only: map[string][]string{"phase": {"executing"}}},
 }
 
 // apiserverLists: list-resource-version, apiserver-consistent-list. Up to 1.33 resource is a
@@ -228,7 +230,7 @@ var kubelet = Keep{
 	"kubelet_pleg_last_seen_seconds":                by(),
 	"kubelet_pleg_discard_events":                   by(),
 	"kubelet_pleg_pod_relist_duration_seconds":      by(), // 1.36+
-	"kubelet_evented_pleg_connection_error_count":   by(), // with the gate only
+	"kubelet_evented_pleg_connection_error_count":   by(), // with the gate only, but always in 1.37
 	"kubelet_evented_pleg_connection_success_count": by(),
 	"kubelet_runtime_operations_duration_seconds":   {Labels: []string{"operation_type"}, Only: plegOperations},
 	"kubelet_runtime_operations_errors_total":       {Labels: []string{"operation_type"}, Only: plegOperations},
