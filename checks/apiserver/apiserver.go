@@ -8,5 +8,8 @@ import "github.com/kaudit/kaudit/checks"
 func Checks() []checks.Check {
 	return []checks.Check{
 		goaway,
+		apf,
+		apfObjects,
+		apfSaturation,
 	}
 }

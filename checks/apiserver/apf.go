@@ -1,0 +1,260 @@
+package apiserver
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kaudit/kaudit/checks"
+	"github.com/kaudit/kaudit/evidence"
+)
+
+//go:embed apf.md
+var apfDoc string
+
+var apf = checks.New(checks.Spec{
+	ID:        "apiserver-apf",
+	Component: "kube-apiserver",
+	Severity:  checks.Warning,
+	AnyOf:     []evidence.Kind{evidence.KindAPIServerFlags, evidence.KindAPIServerMetrics},
+	Uses:      []evidence.Kind{evidence.KindVersion, evidence.KindNodes},
+	Doc:       apfDoc,
+}, apfDefaults, runAPF)
+
+type apfParams struct {
+	LargeNodes        int     `json:"largeNodes" doc:"nodes over which the default number of seats is questioned; kube-up gives more from there on"`
+	DefaultSeats      int     `json:"defaultSeats" doc:"seats of one kube-apiserver by default: --max-requests-inflight 400 and --max-mutating-requests-inflight 200"`
+	MaxSeats          int     `json:"maxSeats" doc:"seats over which overload protection is doubted; the most that kube-up ever gave"`
+	SeatsPerCPU       int     `json:"seatsPerCPU" doc:"raised seats for each CPU of the node over which overload protection is doubted; kube-up gives 4000 seats to 32 CPUs"`
+	MinRequestTimeout int     `json:"minRequestTimeout" doc:"--request-timeout in seconds below which large LISTs and slow webhooks fail; kaudit's own heuristic"`
+	MaxRequestTimeout int     `json:"maxRequestTimeout" doc:"--request-timeout in seconds over which requests hold seats for too long; the default of the flag"`
+	MinWatchTimeout   float64 `json:"minWatchTimeout" doc:"--min-request-timeout in seconds below which watches churn; the least that client-go asks for itself"`
+	MaxWatchTimeout   float64 `json:"maxWatchTimeout" doc:"--min-request-timeout in seconds over which watches hardly move after a roll-out; twice the default"`
+	ManyObjects       float64 `json:"manyObjects" doc:"objects of one resource from which a LIST of unknown cost is dangerous; kaudit's own heuristic"`
+	SmallNodes        int     `json:"smallNodes" doc:"nodes below which it is advice only, where objects are not counted; kaudit's own heuristic"`
+}
+
+var apfDefaults = apfParams{
+	LargeNodes: 500, DefaultSeats: 600, MaxSeats: 4000, SeatsPerCPU: 125,
+	MinRequestTimeout: 30, MaxRequestTimeout: 60, MinWatchTimeout: 300, MaxWatchTimeout: 3600,
+	ManyObjects: 10000, SmallNodes: 100,
+}
+
+func (p apfParams) Validate() error {
+	if p.SeatsPerCPU <= 0 || p.MinRequestTimeout > p.MaxRequestTimeout || p.MinWatchTimeout > p.MaxWatchTimeout {
+		return errors.New("seatsPerCPU must be over 0, and no minimum over its maximum")
+	}
+	return nil
+}
+
+func runAPF(s *evidence.Snapshot, p apfParams) []checks.Verdict {
+	var vs []checks.Verdict
+	totals := map[string]int{}
+	for _, of := range apfInstances(s) {
+		flags, metrics := s.APIServerFlags.Of(of), s.APIServerMetrics.Of(of)
+		on := apfRuns(flags, metrics)
+		vs = append(vs, apfOn(of, on, flags, metrics))
+		if !flags.Seen() {
+			vs = append(vs, apfFlagless(s, of, flags.Gap))
+			continue
+		}
+		subject := checks.On(flags)
+		if total, ok := apfSeats(*flags.Value); ok && on.known {
+			if on.on {
+				totals[of] = total
+				vs = append(vs, apfSizing(s, subject.Aspect("seats"), of, total, p))
+			} else if v, ok := apfUnlimited(subject.Aspect("inflight"), *flags.Value); ok {
+				vs = append(vs, v)
+			}
+		}
+		vs = append(vs, requestTimeout(subject.Aspect("request-timeout"), *flags.Value, p), minRequestTimeout(subject.Aspect("min-request-timeout"), *flags.Value, p))
+		if on.on {
+			vs = append(vs, apfListCost(s, subject.Aspect("list-cost"), *flags.Value, p))
+		}
+	}
+	if len(totals) > 1 {
+		vs = append(vs, apfAgree(totals))
+	}
+	return vs
+}
+
+// apfInstances are the subjects that flags or metrics show, in a stable order.
+func apfInstances(s *evidence.Snapshot) []string {
+	var out []string
+	for o := range s.APIServerFlags.Seen() {
+		out = append(out, o.Of)
+	}
+	for o := range s.APIServerMetrics.Seen() {
+		out = append(out, o.Of)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// apfState is whether APF runs in a process, and how that is known.
+type apfState struct {
+	on, known bool
+	how       string
+	src       evidence.Source
+}
+
+// apfRuns decides by the strongest sign: the process's own seats, then the gate's metric, then flags.
+func apfRuns(flags evidence.Observed[evidence.Flags], metrics evidence.Observed[evidence.Scrapes]) apfState {
+	if metrics.Seen() {
+		m := metrics.Value.Latest()
+		if levels, seats := apfNominal(m); levels > 0 {
+			return apfState{true, true, fmt.Sprintf("%.0f seats in %d priority levels", seats, levels), metrics.Source}
+		}
+		if m.Has("apiserver_flowcontrol_dispatched_requests_total") {
+			return apfState{true, true, "requests dispatched by priority level", metrics.Source}
+		}
+		if v, ok := m.Max("kubernetes_feature_enabled", evidence.Is("name", "APIPriorityAndFairness")); ok && v == 0 {
+			return apfState{false, true, "feature gate APIPriorityAndFairness is off", metrics.Source}
+		}
+	}
+	if !flags.Seen() {
+		return apfState{}
+	}
+	f := *flags.Value
+	// Locked on from 1.29: an older version is the only one that heeds the gate.
+	if g := f.Setting("feature-gates"); g.Known() && strings.Contains(strings.Join(append([]string{g.Value}, g.All...), ","), "APIPriorityAndFairness=false") {
+		if v, ok := evidence.ParseSemver(f.Version); ok && v.Less(evidence.Semver{Major: 1, Minor: 29}) {
+			return apfState{false, true, "--feature-gates=APIPriorityAndFairness=false", g.Source}
+		}
+	}
+	set := f.Setting("enable-priority-and-fairness")
+	on, err := strconv.ParseBool(set.Value)
+	return apfState{on, set.Known() && err == nil, "--enable-priority-and-fairness: " + set.String(), set.Source}
+}
+
+// apfNominal sums the seats that priority levels own. It exceeds the configured total by at most
+// one for each level, as each share is rounded up.
+func apfNominal(m *evidence.Scrape) (levels int, seats float64) {
+	for _, family := range []string{"apiserver_flowcontrol_nominal_limit_seats", "apiserver_flowcontrol_request_concurrency_limit"} {
+		if by := m.By(family, "priority_level"); len(by) > 0 {
+			for _, v := range by {
+				seats += v
+			}
+			return len(by), seats
+		}
+	}
+	return 0, 0
+}
+
+func apfOn(of string, on apfState, flags evidence.Observed[evidence.Flags], metrics evidence.Observed[evidence.Scrapes]) checks.Verdict {
+	if !on.known {
+		return checks.About(of, flags.Source, metrics.Source).Skip("does not tell whether it runs API Priority and Fairness: neither its flags nor seats in its metrics could be read")
+	}
+	subject := checks.About(of).With(on.src, "%s", on.how)
+	if on.on {
+		return subject.Pass("runs API Priority and Fairness").Saw("%s", on.how)
+	}
+	return subject.Find(checks.Warning, "runs without API Priority and Fairness: one busy client can take every slot, those of kubelets and leader election included").
+		Saw("%s", on.how).Want("true, the default").
+		WithFix("remove --enable-priority-and-fairness=false (and APIPriorityAndFairness=false of --feature-gates) from every kube-apiserver")
+}
+
+// apfFlagless says once of an instance that what only flags tell was not judged.
+func apfFlagless(s *evidence.Snapshot, of string, gap *evidence.Gap) checks.Verdict {
+	for _, o := range s.APIServerFlags {
+		if gap == nil && o.Gap != nil && !strings.Contains(o.Of, "/") {
+			gap = o.Gap
+		}
+	}
+	subject := checks.About(of).Aspect("limits")
+	switch {
+	case gap == nil:
+		return subject.Skip("its flags were not read: limits and timeouts are not judged")
+	case gap.Why == evidence.Absent:
+		return subject.NotApplicable("limits and timeouts are the provider's: %s", gap.Note)
+	}
+	return subject.Skip("limits and timeouts are not judged: %s", gap.Note).Unlocked(gap.Unlock)
+}
+
+// apfSeats is the total of both limits: with APF on only their sum matters.
+func apfSeats(f evidence.Flags) (int, bool) {
+	total := 0
+	for _, name := range []string{"max-requests-inflight", "max-mutating-requests-inflight"} {
+		n, err := strconv.Atoi(f.Setting(name).Value)
+		if err != nil || n < 0 {
+			return 0, false
+		}
+		total += n
+	}
+	return total, true
+}
+
+func apfSizing(s *evidence.Snapshot, subject checks.Subject, of string, total int, p apfParams) checks.Verdict {
+	subject = subject.With(s.APIServerFlags.Of(of).Source, "--max-requests-inflight and --max-mutating-requests-inflight: %d together", total)
+	if total > p.MaxSeats {
+		return subject.Find(checks.Warning, "admits %d requests at once: over %d it runs out of CPU or memory before it refuses anybody", total, p.MaxSeats).
+			Saw("%d seats", total).Want("at most %d, raised only while CPU and memory have headroom", p.MaxSeats)
+	}
+	if cpus := apfCPUs(s, of); cpus > 0 && total > p.DefaultSeats && total > p.SeatsPerCPU*cpus {
+		return subject.Find(checks.Warning, "admits %d requests at once on %d CPUs: over %d for each CPU it runs out of CPU or memory before it refuses anybody", total, cpus, p.SeatsPerCPU).
+			Saw("%d seats, %d CPUs", total, cpus).Want("at most %d", p.SeatsPerCPU*cpus)
+	}
+	if !s.Nodes.Seen() || len(s.Nodes.Value.Items) <= p.LargeNodes || total > p.DefaultSeats {
+		return subject.Pass("admits %d requests at once", total).Saw("%d seats", total)
+	}
+	nodes := len(s.Nodes.Value.Items)
+	pressed, measured := apfPressed(s)
+	fix := "--max-requests-inflight=1500 --max-mutating-requests-inflight=500 on every kube-apiserver, if its CPU stays under 60% and memory has headroom"
+	switch {
+	case pressed != "":
+		return subject.Find(checks.Warning, "admits %d requests at once for %d nodes, and that is too little now: %s", total, nodes, pressed).
+			Saw("%d seats, %d nodes", total, nodes).Want("more than %d over %d nodes", p.DefaultSeats, p.LargeNodes).WithFix(fix)
+	case measured:
+		return subject.Pass("admits %d requests at once for %d nodes, and none was refused while it was watched", total, nodes).Saw("%d seats, %d nodes", total, nodes)
+	}
+	return subject.Find(checks.Info, "admits %d requests at once for %d nodes; whether that suffices was not measured", total, nodes).
+		Saw("%d seats, %d nodes", total, nodes).Want("no rejections and no waiting (apiserver-apf-saturation tells)").WithFix(fix)
+}
+
+// apfCPUs are those of the node that the instance is named after; 0 if that is not known.
+func apfCPUs(s *evidence.Snapshot, of string) int {
+	if s.Nodes.Seen() {
+		for _, n := range s.Nodes.Value.Items {
+			if "kube-apiserver/"+n.Name == of {
+				return int(n.CPUs)
+			}
+		}
+	}
+	return 0
+}
+
+// apfUnlimited finds a limit of 0 where APF is off: then it means no limit at all.
+func apfUnlimited(subject checks.Subject, f evidence.Flags) (checks.Verdict, bool) {
+	for _, name := range []string{"max-requests-inflight", "max-mutating-requests-inflight"} {
+		if set := f.Setting(name); set.Known() && set.Value == "0" {
+			return subject.With(set.Source, "--%s: %s", name, set).
+				Find(checks.Critical, "has no overload protection at all: API Priority and Fairness is off and --%s=0 means no limit", name).
+				Saw("%s", set).Want("400 and 200, the defaults, or API Priority and Fairness on").
+				WithFix("remove --" + name + "=0 from every kube-apiserver"), true
+		}
+	}
+	return checks.Verdict{}, false
+}
+
+func apfAgree(totals map[string]int) checks.Verdict {
+	var all []string
+	low, high := -1, 0
+	for of, n := range totals {
+		all = append(all, fmt.Sprintf("%s %d", of, n))
+		high = max(high, n)
+		if low < 0 || n < low {
+			low = n
+		}
+	}
+	slices.Sort(all)
+	subject := checks.About("kube-apiserver").Aspect("seats")
+	if low == high {
+		return subject.Pass("all %d instances admit %d requests at once", len(totals), high).Saw("%d seats each", high)
+	}
+	return subject.Find(checks.Info, "instances admit between %d and %d requests at once: clients are refused or not by the instance they happen to meet", low, high).
+		Saw("%s", strings.Join(all, ", ")).Want("the same on every instance").
+		WithFix("set --max-requests-inflight and --max-mutating-requests-inflight alike on every kube-apiserver")
+}
