@@ -10,6 +10,9 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 
 	"github.com/kaudit/kaudit/e2e/proc"
@@ -135,3 +138,22 @@ func (c *Cluster) apiserver(i int, extra []string) []string {
 		"--tls-private-key-file="+c.file("apiserver.key"),
 	), extra...)
 }
+
+// CountPods is how many pods the cache of instance i holds.
+func (c *Cluster) CountPods(ctx context.Context, i int) (int, error) {
+	cfg := rest.CopyConfig(c.REST)
+	cfg.Host = "https://" + c.APIServerAddr(i)
+	client, err := metadata.NewForConfig(cfg)
+	if err != nil {
+		return 0, err
+	}
+	// With a resourceVersion of 0 the cache answers, whole, whatever the limit says.
+	list, err := client.Resource(corev1.SchemeGroupVersion.WithResource("pods")).List(ctx, metav1.ListOptions{ResourceVersion: "0"})
+	if err != nil {
+		return 0, err
+	}
+	return len(list.Items), nil
+}
+
+// KubeletPort is where the stand-ins for kubelets answer.
+func (c *Cluster) KubeletPort() int { return c.ports.kubelet }

@@ -2,7 +2,8 @@
 // addresses: etcd members with TLS, kube-apiservers behind a balancer, controller manager and
 // scheduler, described by nodes and mirror pods as kubeadm would. Root only, for host names.
 //
-// There is no kubelet: nodes and their pods exist in the API alone, and what asks a kubelet fails.
+// Nodes and their pods exist in the API alone. In a kubelet's place something answers port-forwards
+// to the control plane; whoever asks it for anything else is told 404.
 package loopback
 
 import (
@@ -60,11 +61,13 @@ type Cluster struct {
 	ca    *pki.CA
 	stop  context.CancelFunc // of heartbeats
 	beats sync.WaitGroup
+
+	kubelets []*kubelet
 }
 
 // ports are those of kubeadm where they are free on our addresses, else any.
 type ports struct {
-	apiserver, balancer, etcdClient, etcdPeer, etcdMetrics, eventsClient, eventsPeer, eventsMetrics, manager, scheduler int
+	apiserver, balancer, etcdClient, etcdPeer, etcdMetrics, eventsClient, eventsPeer, eventsMetrics, manager, scheduler, kubelet int
 }
 
 // Start starts a cluster and returns once it serves and describes itself. Whatever was started
@@ -84,7 +87,7 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 	}
 	c := &Cluster{Group: &proc.Group{Dir: filepath.Join(cfg.Dir, "log")}, Config: cfg, pki: filepath.Join(cfg.Dir, "pki")}
 	for _, step := range []func(context.Context) error{
-		c.prepare, c.startEtcd, c.startAPIServers, c.startControllers, c.describe,
+		c.prepare, c.startEtcd, c.startAPIServers, c.startControllers, c.startKubelets, c.describe,
 	} {
 		if err := step(ctx); err != nil {
 			c.Stop()
@@ -100,6 +103,9 @@ func (c *Cluster) Stop() {
 		c.stop()
 	}
 	c.beats.Wait()
+	for _, k := range c.kubelets {
+		k.stop()
+	}
 	c.StopAll()
 	if c.Balancer != nil {
 		c.Balancer.Close()
@@ -164,7 +170,7 @@ func (c *Cluster) choosePorts() error {
 	}
 	c.ports = ports{
 		apiserver: pick(6443), balancer: pick(8443), etcdClient: pick(2379), etcdPeer: pick(2380), etcdMetrics: pick(2381),
-		eventsClient: pick(2382), eventsPeer: pick(2383), eventsMetrics: pick(2384), manager: pick(10257), scheduler: pick(10259),
+		eventsClient: pick(2382), eventsPeer: pick(2383), eventsMetrics: pick(2384), manager: pick(10257), scheduler: pick(10259), kubelet: pick(10250),
 	}
 	return err
 }

@@ -25,7 +25,7 @@ func (c *Cluster) describe(ctx context.Context) error {
 	var names []string
 	for i := range max(c.Config.APIServers, c.Config.EtcdMembers) {
 		names = append(names, nodeName(i))
-		n := node(nodeName(i), c.Address(i))
+		n := node(nodeName(i), c.Address(i), c.ports.kubelet)
 		n.Labels["node-role.kubernetes.io/control-plane"] = ""
 		n.Spec.Taints = []corev1.Taint{{Key: "node-role.kubernetes.io/control-plane", Effect: corev1.TaintEffectNoSchedule}}
 		if err := c.addNode(ctx, n); err != nil {
@@ -35,7 +35,7 @@ func (c *Cluster) describe(ctx context.Context) error {
 	for i := range c.Config.Workers {
 		name := fmt.Sprintf("worker-%d", i+1)
 		names = append(names, name)
-		if err := c.addNode(ctx, node(name, c.Address(100+i))); err != nil {
+		if err := c.addNode(ctx, node(name, c.Address(100+i), c.ports.kubelet)); err != nil {
 			return err
 		}
 	}
@@ -60,7 +60,7 @@ func (c *Cluster) addNode(ctx context.Context, n *corev1.Node) error {
 }
 
 // node is a ready node as its kubelet would describe it.
-func node(name, address string) *corev1.Node {
+func node(name, address string, kubelet int) *corev1.Node {
 	now := metav1.Now()
 	size := corev1.ResourceList{
 		corev1.ResourceCPU: resource.MustParse("4"), corev1.ResourceMemory: resource.MustParse("16Gi"), corev1.ResourcePods: resource.MustParse("110"),
@@ -75,7 +75,7 @@ func node(name, address string) *corev1.Node {
 			NodeInfo: corev1.NodeSystemInfo{
 				KubeletVersion: build.Kubernetes, ContainerRuntimeVersion: "containerd://2.1.4", OperatingSystem: "linux", Architecture: "amd64",
 			},
-			DaemonEndpoints: corev1.NodeDaemonEndpoints{KubeletEndpoint: corev1.DaemonEndpoint{Port: 10250}},
+			DaemonEndpoints: corev1.NodeDaemonEndpoints{KubeletEndpoint: corev1.DaemonEndpoint{Port: int32(kubelet)}},
 		},
 	}
 	for _, t := range []corev1.NodeConditionType{corev1.NodeMemoryPressure, corev1.NodeDiskPressure, corev1.NodePIDPressure, corev1.NodeReady} {

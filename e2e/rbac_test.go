@@ -1,0 +1,141 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// manifest is what deploy/rbac.yaml creates.
+func manifest(t *testing.T) []runtime.Object {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "deploy", "rbac.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
+	var objects []runtime.Object
+	for doc := range bytes.SplitSeq(raw, []byte("\n---")) {
+		if len(bytes.TrimSpace(withoutYAMLComments(doc))) == 0 {
+			continue
+		}
+		o, _, err := decoder.Decode(doc, nil, nil)
+		if err != nil {
+			t.Fatalf("deploy/rbac.yaml: %v", err)
+		}
+		objects = append(objects, o)
+	}
+	return objects
+}
+
+func withoutYAMLComments(doc []byte) []byte {
+	var kept [][]byte
+	for l := range bytes.Lines(doc) {
+		if !bytes.HasPrefix(bytes.TrimSpace(l), []byte("#")) {
+			kept = append(kept, l)
+		}
+	}
+	return bytes.Join(kept, nil)
+}
+
+// grant applies deploy/rbac.yaml, without the rules that drop selects, and returns the kubeconfig of
+// its ServiceAccount, and its token.
+func grant(t *testing.T, client kubernetes.Interface, cfg *rest.Config, dir string, drop func(rbacv1.PolicyRule) bool) (path, token string) {
+	t.Helper()
+	ctx := t.Context()
+	var account *corev1.ServiceAccount
+	for _, o := range manifest(t) {
+		if a, ok := o.(*corev1.ServiceAccount); ok {
+			account = a
+		}
+		if err := apply(ctx, client, without(o, drop)); err != nil {
+			t.Fatalf("apply deploy/rbac.yaml: %v", err)
+		}
+	}
+	if account == nil {
+		t.Fatal("deploy/rbac.yaml has no ServiceAccount")
+	}
+	tr, err := client.CoreV1().ServiceAccounts(account.Namespace).CreateToken(ctx, account.Name, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.CreateTemp(dir, "account-*.kubeconfig")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = f.Close()
+	err = clientcmd.WriteToFile(clientcmdapi.Config{
+		Clusters:       map[string]*clientcmdapi.Cluster{"c": {Server: cfg.Host, CertificateAuthorityData: cfg.CAData}},
+		AuthInfos:      map[string]*clientcmdapi.AuthInfo{"kaudit": {Token: tr.Status.Token}},
+		Contexts:       map[string]*clientcmdapi.Context{"kaudit": {Cluster: "c", AuthInfo: "kaudit"}},
+		CurrentContext: "kaudit",
+	}, f.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f.Name(), tr.Status.Token
+}
+
+// without removes rules from a role.
+func without(o runtime.Object, drop func(rbacv1.PolicyRule) bool) runtime.Object {
+	keep := func(rules []rbacv1.PolicyRule) []rbacv1.PolicyRule {
+		var kept []rbacv1.PolicyRule
+		for _, r := range rules {
+			if drop == nil || !drop(r) {
+				kept = append(kept, r)
+			}
+		}
+		return kept
+	}
+	switch r := o.(type) {
+	case *rbacv1.ClusterRole:
+		r.Rules = keep(r.Rules)
+	case *rbacv1.Role:
+		r.Rules = keep(r.Rules)
+	}
+	return o
+}
+
+// apply creates an object, or replaces the rules of one that is there.
+func apply(ctx context.Context, c kubernetes.Interface, o runtime.Object) error {
+	var err error
+	switch o := o.(type) {
+	case *corev1.Namespace:
+		_, err = c.CoreV1().Namespaces().Create(ctx, o, metav1.CreateOptions{})
+	case *corev1.ServiceAccount:
+		_, err = c.CoreV1().ServiceAccounts(o.Namespace).Create(ctx, o, metav1.CreateOptions{})
+	case *rbacv1.ClusterRole:
+		if _, err = c.RbacV1().ClusterRoles().Create(ctx, o, metav1.CreateOptions{}); apierrors.IsAlreadyExists(err) {
+			_, err = c.RbacV1().ClusterRoles().Update(ctx, o, metav1.UpdateOptions{})
+		}
+	case *rbacv1.Role:
+		if _, err = c.RbacV1().Roles(o.Namespace).Create(ctx, o, metav1.CreateOptions{}); apierrors.IsAlreadyExists(err) {
+			_, err = c.RbacV1().Roles(o.Namespace).Update(ctx, o, metav1.UpdateOptions{})
+		}
+	case *rbacv1.ClusterRoleBinding:
+		_, err = c.RbacV1().ClusterRoleBindings().Create(ctx, o, metav1.CreateOptions{})
+	case *rbacv1.RoleBinding:
+		_, err = c.RbacV1().RoleBindings(o.Namespace).Create(ctx, o, metav1.CreateOptions{})
+	}
+	if apierrors.IsAlreadyExists(err) {
+		return nil
+	}
+	return err
+}
