@@ -81,7 +81,9 @@ type parser struct {
 	Parsed
 	program string
 	env     map[string]string
-	found   int
+	// assigned are variables that a script sets on its way, to whatever.
+	assigned []string
+	found    int
 }
 
 // line reads one command line. It reports whether it starts the program.
@@ -167,13 +169,12 @@ func (p *parser) entrypoint(command, words []string) bool {
 func (p *parser) script(script string, params []string, env map[string]string, depth int) bool {
 	cmds, assigned := shellCommands(script, params, env)
 	if len(assigned) > 0 {
-		rest := maps.Clone(env)
+		env = maps.Clone(env)
 		for _, name := range assigned {
-			delete(rest, name)
-			delete(p.unsetEnv(), name)
+			delete(env, name)
 		}
-		cmds, _ = shellCommands(script, params, rest)
-		env = rest
+		cmds, _ = shellCommands(script, params, env)
+		p.assigned = append(p.assigned, assigned...)
 	}
 	found := false
 	for _, words := range cmds {
@@ -182,12 +183,6 @@ func (p *parser) script(script string, params []string, env map[string]string, d
 		}
 	}
 	return found
-}
-
-// unsetEnv returns the environment as the program will see it, of which a script may change parts.
-func (p *parser) unsetEnv() map[string]string {
-	p.env = maps.Clone(p.env)
-	return p.env
 }
 
 // Programs that run another one with its arguments and add none to it.
@@ -294,14 +289,16 @@ func suiteFlags(args []string) map[string][]string {
 
 // etcd adds what its environment sets. A configuration file makes etcd ignore everything else.
 func (p *parser) etcd() {
-	for _, k := range slices.Sorted(maps.Keys(p.env)) {
+	names := slices.AppendSeq(slices.Clone(p.assigned), maps.Keys(p.env))
+	slices.Sort(names)
+	for _, k := range slices.Compact(names) {
 		rest, ok := strings.CutPrefix(k, "ETCD_")
 		if !ok || rest == "" || strings.HasPrefix(rest, "MANAGER_") {
 			continue
 		}
 		name := strings.ToLower(strings.ReplaceAll(rest, "_", "-"))
 		v := expandKubernetes(p.env[k], p.env)
-		if strings.Contains(v, lost) || secretFlag(name) {
+		if strings.Contains(v, lost) || secretFlag(name) || slices.Contains(p.assigned, k) {
 			p.Unknown = append(p.Unknown, name)
 			continue
 		}
@@ -322,7 +319,7 @@ func (p *parser) etcd() {
 }
 
 // secretName matches flags whose value is itself a secret; the path of a file is none.
-var secretName = regexp.MustCompile(`(^|-)(token|password|passwd|passphrase|secret|secret-key|credentials?|bearer)$`)
+var secretName = regexp.MustCompile(`(^|-)(token|password|passwd|passphrase|secret|secret-key|bearer)$`)
 
 func secretFlag(name string) bool {
 	return name == "manifest-url-header" || name != "auth-token" && secretName.MatchString(strings.ToLower(name))
