@@ -110,7 +110,7 @@ func (c *controlPlane) add(found []evidence.ControlPod, p *corev1.Pod, src evide
 	gap := evidence.Gap{Why: evidence.Malformed, Note: "no container of " + src.From + " says how it starts " + component}
 	flags := evidence.Miss[evidence.Flags](out.Subject, gap, src)
 	if ok {
-		flags = evidence.See(out.Subject, flagsOfPod(parsed, container, out.ImageVersion, src), src)
+		flags = evidence.See(out.Subject, flagsOfPod(parsed, p, container, out.ImageVersion, src), src)
 	}
 	c.flags[component] = append(c.flags[component], flags)
 	return append(found, out)
@@ -153,21 +153,27 @@ func containerOf(component string, p *corev1.Pod) (*corev1.Container, evidence.P
 	return &cs[0], evidence.Parsed{}, false
 }
 
-// environment is what is literally in the spec, and what the pod says of itself. A variable from
-// elsewhere refers to one that does not exist, so that it reads as set to something unknown.
+// environment is what is literally in the spec, and what the pod says of itself.
 func environment(p *corev1.Pod, c *corev1.Container) map[string]string {
 	env := map[string]string{}
 	for _, e := range c.Env {
-		switch {
-		case e.ValueFrom == nil:
-			env[e.Name] = e.Value
-		case e.ValueFrom.FieldRef != nil && fieldOf(p, e.ValueFrom.FieldRef.FieldPath) != "":
-			env[e.Name] = fieldOf(p, e.ValueFrom.FieldRef.FieldPath)
-		case strings.HasPrefix(e.Name, "ETCD_"):
-			env[e.Name] = "$(value of " + e.Name + ")"
+		if v, ok := variable(p, e); ok {
+			env[e.Name] = v
 		}
 	}
 	return env
+}
+
+// variable is the value of a variable; false if it comes from a ConfigMap or a Secret.
+func variable(p *corev1.Pod, e corev1.EnvVar) (string, bool) {
+	if e.ValueFrom == nil {
+		return e.Value, true
+	}
+	if e.ValueFrom.FieldRef == nil {
+		return "", false
+	}
+	v := fieldOf(p, e.ValueFrom.FieldRef.FieldPath)
+	return v, v != ""
 }
 
 func fieldOf(p *corev1.Pod, path string) string {
@@ -186,11 +192,23 @@ func fieldOf(p *corev1.Pod, path string) string {
 	return ""
 }
 
-// flagsOfPod are the flags of a process. An environment that comes from elsewhere as a whole may set
-// anything of etcd.
-func flagsOfPod(parsed evidence.Parsed, c *corev1.Container, version string, src evidence.Source) evidence.Flags {
+// flagsOfPod are the flags of a process. What a variable of etcd's says that comes from elsewhere is
+// unknown; an environment that comes from elsewhere as a whole may set anything.
+func flagsOfPod(parsed evidence.Parsed, p *corev1.Pod, c *corev1.Container, version string, src evidence.Source) evidence.Flags {
 	f := parsed.Flags(version, src)
-	if f.Opaque == "" && len(c.EnvFrom) > 0 && strings.HasPrefix(f.Component, "etcd") {
+	if !strings.HasPrefix(f.Component, "etcd") || len(parsed.Set["config-file"]) > 0 {
+		return f
+	}
+	for _, e := range c.Env {
+		if name, ok := strings.CutPrefix(e.Name, "ETCD_"); ok {
+			if _, ok := variable(p, e); !ok {
+				f.Unknown = append(f.Unknown, strings.ToLower(strings.ReplaceAll(name, "_", "-")))
+			}
+		}
+	}
+	slices.Sort(f.Unknown)
+	f.Unknown = slices.Compact(f.Unknown)
+	if f.Opaque == "" && len(c.EnvFrom) > 0 {
 		f.Opaque = "takes variables from a ConfigMap or Secret, which was not read"
 	}
 	return f
