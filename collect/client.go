@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,8 +37,14 @@ type client struct {
 	kubelet *http.Client // the same server, asked on behalf of a kubelet
 	cost    *cost
 	slots   chan struct{}
+	tunnels chan struct{}                     // slots of port-forwards that are being opened
+	open    sync.Map                          // tunnels, by namespace and name of their pods
+	http1   func() (http.RoundTripper, error) // to the same server; HTTP/2 has no upgrade
 	log     *slog.Logger
 	now     func() time.Time
+
+	mu      sync.Mutex
+	closers []func()
 }
 
 // base is a place that requests go to.
@@ -46,6 +53,8 @@ type base struct {
 	name string // host:port, or the pod behind a tunnel; no credentials
 	url  *url.URL
 	http *http.Client
+	// shared: a balancer may stand behind the address, and another instance answer each time.
+	shared bool
 }
 
 // request is one read.
@@ -61,7 +70,8 @@ type request struct {
 
 // newClient prepares a copy of the configuration. It asks nothing yet.
 func newClient(o Options) (*client, error) {
-	c := &client{opts: o, cost: &cost{}, slots: make(chan struct{}, atOnce), log: o.Log, now: o.Now}
+	c := newBareClient(o)
+	c.tunnels = make(chan struct{}, 2*atOnce)
 	cfg := rest.CopyConfig(o.Config)
 	cfg.UserAgent = userAgent(o.Kaudit)
 	cfg.QPS, cfg.Timeout = -1, 0 // bounded by the guard instead
@@ -71,6 +81,11 @@ func newClient(o Options) (*client, error) {
 	}
 	cfg.Dial = c.cost.counting(dial, min(dialTimeout, o.Timeout))
 	c.config = cfg
+	c.http1 = sync.OnceValues(func() (http.RoundTripper, error) {
+		old := rest.CopyConfig(cfg)
+		old.NextProtos = []string{"http/1.1"}
+		return rest.TransportFor(old)
+	})
 
 	u, _, err := rest.DefaultServerUrlFor(cfg)
 	if err != nil {
@@ -81,18 +96,42 @@ func newClient(o Options) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("credentials of the kubeconfig: %w", err)
 	}
-	c.home = &base{via: "apiserver", name: hostPort(u), url: u, http: c.guarded(rt, &c.cost.api, c.slots, o.Timeout)}
+	c.home = &base{via: "apiserver", name: hostPort(u), url: u, http: c.guarded(rt, &c.cost.api, c.slots, o.Timeout), shared: true}
 	c.kubelet = c.guarded(rt, &c.cost.kubelet, make(chan struct{}, atOnce), min(kubeletTimeout, o.Timeout))
 	return c, nil
+}
+
+// newBareClient has no kube-apiserver to ask, but can ask other places.
+func newBareClient(o Options) *client {
+	return &client{opts: o, cost: &cost{}, slots: make(chan struct{}, atOnce), log: o.Log, now: o.Now}
+}
+
+// closing remembers whose connections to end when the collection is over.
+func (c *client) closing(hc *http.Client) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closers = append(c.closers, hc.CloseIdleConnections)
+}
+
+// close ends every connection.
+func (c *client) close() {
+	c.open.Range(func(_, t any) bool { t.(*tunnel).close(); return true })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, end := range c.closers {
+		end()
+	}
 }
 
 // guarded is an HTTP client behind the guard. It follows no redirect: credentials go nowhere but
 // where they were meant to.
 func (c *client) guarded(rt http.RoundTripper, sent *atomic.Int64, slots chan struct{}, timeout time.Duration) *http.Client {
-	return &http.Client{
+	hc := &http.Client{
 		Transport:     &guard{next: rt, sent: sent, slots: slots, timeout: timeout},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+	c.closing(hc)
+	return hc
 }
 
 func userAgent(version string) string {
@@ -133,10 +172,7 @@ func (c *client) get(ctx context.Context, r request) (io.ReadCloser, http.Header
 	}
 	resp, err := hc.Do(req)
 	if err != nil {
-		if ue := (*url.Error)(nil); errors.As(err, &ue) {
-			err = ue.Err // what was asked, and of whom, is in the source
-		}
-		err = &cutError{err}
+		err = &cutError{innermost(err)} // what was asked, and of whom, is in the source
 		c.log.Info("no answer", slog.String("ask", c.source(r).Ask), slog.String("of", b.name), slog.Any("error", err))
 		return nil, nil, err
 	}

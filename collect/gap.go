@@ -12,10 +12,16 @@ import (
 
 // gapOf turns the failure of a request, or of reading its answer, into the reason why there is no value.
 func gapOf(err error, r request) evidence.Gap {
-	if se := (*statusError)(nil); errors.As(err, &se) {
+	if step, ok := errors.AsType[*stepError](err); ok {
+		return gapOf(step.err, step.request)
+	}
+	if se, ok := errors.AsType[*statusError](err); ok {
 		return gapOfStatus(se, r)
 	}
-	if cut := (*cutError)(nil); errors.As(err, &cut) {
+	if lost, ok := errors.AsType[*tunnelError](err); ok {
+		return evidence.Gap{Why: evidence.Unreachable, Note: lost.Error()}
+	}
+	if cut, ok := errors.AsType[*cutError](err); ok {
 		return evidence.Gap{Why: evidence.Unreachable, Note: fmt.Sprintf("GET %s: %s", r.Path, cut)}
 	}
 	return evidence.Gap{
@@ -72,3 +78,11 @@ func (e *cutError) Error() string {
 	}
 	return oneLine(e.err.Error())
 }
+
+// stepError is the failure of another request, which had to come first: the opening of a port-forward.
+type stepError struct {
+	request request
+	err     error
+}
+
+func (e *stepError) Error() string { return fmt.Sprintf("GET %s: %s", e.request.Path, e.err) }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 )
 
 // guard is the transport through which every HTTP request goes. It refuses what could change
@@ -49,13 +51,15 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		// A tunnel lives on and is bounded by whoever opened it. Its context must too, so nothing is cancelled here.
-		<-g.slots
+		done() // the connection is its opener's now, and no longer under this context
 		return resp, nil
 	}
 	resp.Body = &boundBody{resp.Body, ctx, done}
 	return resp, nil
 }
+
+// CloseIdleConnections ends what no request uses.
+func (g *guard) CloseIdleConnections() { utilnet.CloseIdleConnectionsFor(g.next) }
 
 // boundBody gives the slot back once the answer is read or given up.
 type boundBody struct {
