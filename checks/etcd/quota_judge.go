@@ -1,0 +1,118 @@
+package etcd
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kaudit/kaudit/checks"
+	"github.com/kaudit/kaudit/evidence"
+)
+
+// openShiftMax is the largest backendQuotaGiB that OpenShift supports.
+const openShiftMax = 32 * gib
+
+// member is a member with its quota.
+type member struct {
+	subject string
+	limit   limit
+}
+
+// quotaVerdict judges one quota: first what is wrong by itself, then whether it is enough.
+func quotaVerdict(s *evidence.Snapshot, on checks.Subject, subject string, l limit, p quotaParams) checks.Verdict {
+	note := ""
+	if l.Pending != "" {
+		note = "; its configuration says otherwise (" + l.Pending + ") and awaits a restart"
+	}
+	want := checks.Bytes(p.RecommendedBytes)
+	fix := fmt.Sprintf("--quota-backend-bytes=%d on every member, one after the other; check first that memory and disk hold it", p.RecommendedBytes)
+	done := func(v checks.Verdict) checks.Verdict {
+		if v = v.Saw("%s (%s)", size(l.Bytes), l.How); v.Outcome == checks.Finding {
+			v = v.Want("%s", want)
+		}
+		return v
+	}
+	q := l.Bytes
+	if node := nodeOf(s, subject); node != nil && q > 0 && node.MemoryBytes > 0 && q > node.MemoryBytes {
+		v := on.With(s.Nodes.Source, "node %s has %s of memory", node.Name, checks.Bytes(node.MemoryBytes)).
+			Find(checks.Warning, "has a quota of %s but its node only %s of memory: etcd maps the whole file, and slows down once it does not fit%s", size(q), checks.Bytes(node.MemoryBytes), note)
+		return v.Saw("%s (%s)", size(q), l.How).Want("at most the memory of the node").WithFix("a smaller --quota-backend-bytes, or more memory")
+	}
+	switch openShift := strings.EqualFold(s.Cluster.Distribution, "openshift"); {
+	case q < 0:
+		return done(on.Find(checks.Warning, "has no quota: a full disk takes the place of a refused write, and is harder to recover from%s", note)).WithFix(fix)
+	case q < defaultQuota:
+		return done(on.Find(checks.Warning, "has a quota of %s, less than etcd's default of 2 GiB%s", size(q), note)).WithFix(fix)
+	case q > p.RecommendedBytes && (!openShift || q > openShiftMax):
+		return done(on.Find(checks.Info, "has a quota of %s; etcd obeys, but over %s a member takes long to restart, to restore and to catch up%s", size(q), want, note)).
+			WithFix("keep the database small enough for " + want + ", or measure how long a restore takes and accept it")
+	case q == defaultQuota && componentOf(subject) == eventsEtcd:
+		return done(on.Pass("has the default quota of 2 GiB, plenty for events, which live an hour%s", note))
+	case q == defaultQuota:
+		return done(enough(s, on, subject, p, note)).WithFix(fix)
+	}
+	return done(on.Pass("has a quota of %s%s", size(q), note))
+}
+
+// enough judges the default quota by how much of it is used and by how large the cluster is.
+func enough(s *evidence.Snapshot, on checks.Subject, subject string, p quotaParams, note string) checks.Verdict {
+	used, usedKnown := dbBytes(s, subject)
+	share := float64(used) / float64(defaultQuota)
+	nodes, nodesKnown := 0, s.Nodes.Seen()
+	if nodesKnown {
+		nodes = len(s.Nodes.Value.Items)
+	}
+	var facts []string
+	if usedKnown {
+		facts = append(facts, fmt.Sprintf("%s, %.0f%% of it, is used", checks.Bytes(used), 100*share))
+	} else {
+		facts = append(facts, "how much of it is used is not known")
+	}
+	if nodesKnown {
+		facts = append(facts, "the cluster has "+count(float64(nodes), "node"))
+	}
+	about := strings.Join(facts, ", ") + note
+	switch {
+	case usedKnown && share > p.HighShare, nodesKnown && nodes >= p.LargeNodes:
+		return on.Find(checks.Warning, "has etcd's default quota of 2 GiB: %s", about)
+	case usedKnown && share <= p.SmallShare && nodesKnown && nodes <= p.SmallNodes:
+		return on.Pass("has etcd's default quota of 2 GiB, enough for now: %s", about)
+	}
+	return on.Find(checks.Info, "has etcd's default quota of 2 GiB: %s", about)
+}
+
+// dbBytes is the allocated size of a member's database, which the quota is held against.
+func dbBytes(s *evidence.Snapshot, subject string) (int64, bool) {
+	if st := s.EtcdStatus.Of(subject); st.Seen() && st.Value.DBBytes > 0 {
+		return st.Value.DBBytes, true
+	}
+	if m := s.EtcdMetrics.Of(subject); m.Seen() {
+		if v, ok := m.Value.Latest().Max("etcd_mvcc_db_total_size_in_bytes"); ok && v > 0 {
+			return int64(v), true
+		}
+	}
+	return 0, false
+}
+
+// quotasAgree compares the members of one cluster: the smallest quota stops writes for all of them.
+func quotasAgree(component string, ms []member) (checks.Verdict, bool) {
+	if len(ms) < 2 {
+		return checks.Verdict{}, false
+	}
+	on := checks.About(wholeOf(component))
+	var each []string
+	least, differ := ms[0], false
+	for _, m := range ms {
+		on = on.With(m.limit.Source, "%s: quota %s", m.subject, size(m.limit.Bytes))
+		each = append(each, nameOf(m.subject)+" "+size(m.limit.Bytes))
+		differ = differ || m.limit.Bytes != least.limit.Bytes
+		if m.limit.Bytes > 0 && (least.limit.Bytes < 0 || m.limit.Bytes < least.limit.Bytes) {
+			least = m
+		}
+	}
+	if !differ {
+		return on.Pass("has the same quota of %s on the %d members that were seen", size(least.limit.Bytes), len(ms)), true
+	}
+	return on.Find(checks.Warning, "has members with different quotas: the first to be full, at %s on %s, stops writes for all", size(least.limit.Bytes), nameOf(least.subject)).
+		Saw("%s", strings.Join(each, ", ")).Want("the same on every member").
+		WithFix("the same --quota-backend-bytes on every member, one after the other"), true
+}
