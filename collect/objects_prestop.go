@@ -75,8 +75,9 @@ func literalSleep(command []string) (time.Duration, bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseFloat(number, 64)
-	if err != nil || n > (365*24*time.Hour).Seconds() {
+	d := n * float64(unit)
+	if err != nil || d > float64(365*24*time.Hour) {
 		return 0, false
 	}
-	return time.Duration(n * float64(unit)), true
+	return time.Duration(d), true
 }
