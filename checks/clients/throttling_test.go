@@ -1,0 +1,132 @@
+package clients
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kaudit/kaudit/checks"
+	"github.com/kaudit/kaudit/evidence"
+)
+
+// said is what a person learns from verdicts: outcome, severity and subject of each.
+func said(vs []checks.Verdict) []string {
+	var out []string
+	for _, v := range vs {
+		outcome := v.Outcome.String()
+		if v.Outcome == checks.Finding {
+			outcome = v.Severity.String()
+		}
+		out = append(out, outcome+" "+v.Subject)
+	}
+	return out
+}
+
+var taken = time.Date(2026, 11, 23, 14, 30, 0, 0, time.UTC)
+
+// client is how many requests a process sent, how many of them waited over 0.25 s and over 1 s,
+// and how many were answered with 429.
+type client struct{ requests, over250ms, over1s, refused float64 }
+
+func (c client) families() map[string]*evidence.Family {
+	h := evidence.Histogram{Count: c.requests, Buckets: []evidence.Bucket{
+		{LE: 0.005, Count: c.requests - c.over250ms}, {LE: 0.25, Count: c.requests - c.over250ms}, {LE: 1, Count: c.requests - c.over1s}, {LE: 60, Count: c.requests},
+	}}
+	return map[string]*evidence.Family{
+		limiterFamily: {Type: "histogram", Series: []evidence.Series{{Histogram: &h}}},
+		requestsFamily: {Type: "counter", Series: []evidence.Series{
+			{Labels: map[string]string{"code": "200"}, Value: c.requests - c.refused}, {Labels: map[string]string{"code": "429"}, Value: c.refused},
+		}},
+	}
+}
+
+// scraped is a process that had sent before, and sent now more in a minute; with one scrape only, now since its start.
+func scraped(of string, before *client, now client) evidence.Observed[evidence.Scrapes] {
+	start := float64(taken.Add(-time.Hour).Unix())
+	s := evidence.Scrapes{First: evidence.Scrape{At: taken, Start: start, Families: now.families()}}
+	if before != nil {
+		s.First = evidence.Scrape{At: taken.Add(-time.Minute), Start: start, Families: before.families()}
+		sum := client{before.requests + now.requests, before.over250ms + now.over250ms, before.over1s + now.over1s, before.refused + now.refused}
+		s.Second = &evidence.Scrape{At: taken, Start: start, Families: sum.families()}
+	}
+	return evidence.See(of, s, evidence.Source{Via: "port-forward", From: of})
+}
+
+func TestThrottling(t *testing.T) {
+	for name, tc := range map[string]struct {
+		before *client
+		now    client
+		want   string
+	}{
+		"samples near zero are normal":          {&client{}, client{requests: 5000}, "pass"},
+		"1% over a second":                      {&client{}, client{requests: 1000, over250ms: 10, over1s: 10}, "pass"},
+		"more than 1% over a second":            {&client{}, client{requests: 1000, over250ms: 11, over1s: 11}, "warning"},
+		"5% over 0.25 s":                        {&client{}, client{requests: 1000, over250ms: 50}, "pass"},
+		"more than 5% over 0.25 s":              {&client{}, client{requests: 1000, over250ms: 51}, "warning"},
+		"99 requests, and 99 since the start":   {&client{}, client{requests: 99, over1s: 99, over250ms: 99, refused: 99}, "not-applicable"},
+		"100 requests":                          {&client{}, client{requests: 100, over250ms: 6}, "warning"},
+		"quiet now, held back since the start":  {&client{requests: 10000, over250ms: 5000, over1s: 5000}, client{requests: 10}, "info"},
+		"busy now, held back before the window": {&client{requests: 10000, over250ms: 5000, over1s: 5000}, client{requests: 1000}, "pass"},
+		"quiet now, and never held back":        {&client{requests: 10000}, client{requests: 10}, "pass"},
+		"one scrape, held back":                 {nil, client{requests: 1000, over250ms: 500}, "info"},
+		"one scrape, not held back":             {nil, client{requests: 1000}, "pass"},
+		"1% refused":                            {&client{}, client{requests: 1000, refused: 10}, "pass"},
+		"more than 1% refused":                  {&client{}, client{requests: 1000, refused: 11}, "warning"},
+		"one scrape, refused":                   {nil, client{requests: 1000, refused: 500}, "info"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &evidence.Snapshot{ControllerManagerMetrics: evidence.Instances[evidence.Scrapes]{scraped("kube-controller-manager/cp-1", tc.before, tc.now)}}
+			vs := runThrottling(s, throttlingDefaults)
+			if d := cmp.Diff([]string{tc.want + " kube-controller-manager/cp-1"}, said(vs)); d != "" {
+				t.Errorf("verdicts (-want +got):\n%s%s", d, vs[0].Message)
+			}
+		})
+	}
+}
+
+// A limiter that is switched off observes nothing: that is no wait, and requests are still judged.
+func TestThrottlingWithoutLimiter(t *testing.T) {
+	o := scraped("kube-scheduler/cp-1", &client{}, client{requests: 1000, refused: 11})
+	for _, sc := range []*evidence.Scrape{&o.Value.First, o.Value.Second} {
+		delete(sc.Families, limiterFamily)
+	}
+	got := said(runThrottling(&evidence.Snapshot{SchedulerMetrics: evidence.Instances[evidence.Scrapes]{o}}, throttlingDefaults))
+	if d := cmp.Diff([]string{"warning kube-scheduler/cp-1"}, got); d != "" {
+		t.Errorf("verdicts (-want +got):\n%s", d)
+	}
+}
+
+func TestKubeletThrottling(t *testing.T) {
+	kubelets := func(fine, quiet, bad int) *evidence.Snapshot {
+		s := &evidence.Snapshot{}
+		add := func(n int, kind string, c client) {
+			for i := range n {
+				s.KubeletMetrics = append(s.KubeletMetrics, scraped(fmt.Sprintf("kubelet/%s-%02d", kind, i), &client{}, c))
+			}
+		}
+		add(fine, "fine", client{requests: 1000})
+		add(quiet, "quiet", client{requests: 5})
+		add(bad, "bad", client{requests: 1000, over250ms: 500})
+		return s
+	}
+	for name, tc := range map[string]struct {
+		snapshot *evidence.Snapshot
+		want     []string
+	}{
+		"fine ones are one verdict":     {kubelets(50, 3, 0), []string{"pass kubelets"}},
+		"quiet ones are one verdict":    {kubelets(0, 50, 0), []string{"not-applicable kubelets"}},
+		"bad ones are named":            {kubelets(3, 0, 2), []string{"warning kubelet/bad-00", "warning kubelet/bad-01", "pass kubelets"}},
+		"none read, nothing to say":     {kubelets(0, 0, 0), nil},
+		"too many bad ones are counted": {kubelets(0, 0, 12), []string{"warning kubelet/bad-00", "warning kubelet/bad-01", "warning kubelets more"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := throttlingDefaults
+			p.Named = 2
+			if d := cmp.Diff(tc.want, said(runThrottling(tc.snapshot, p))); d != "" {
+				t.Errorf("verdicts (-want +got):\n%s", d)
+			}
+		})
+	}
+}
