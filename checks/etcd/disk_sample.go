@@ -132,7 +132,8 @@ func (s sample) stalls(subject checks.Subject, u unrest, p diskLatencyParams) (c
 	if n := above(s.window, stall); n > 0 && u.now() {
 		return say(checks.Critical, n, s.window, stall, recent, u.String())
 	}
-	if n := above(s.window, longStall); n > 0 {
+	slow := s.live && s.side == evidence.Over // the percentile says more than a count then
+	if n := above(s.window, longStall); n > 0 && !slow {
 		return say(checks.Warning, n, s.window, longStall, recent, "no leader was lost")
 	}
 	if s.live {

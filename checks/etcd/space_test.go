@@ -19,7 +19,9 @@ func TestSpace(t *testing.T) {
 	one := func(st evidence.EtcdStatus) *evidence.Snapshot {
 		return &evidence.Snapshot{EtcdStatus: evidence.Instances[evidence.EtcdStatus]{evidence.See("etcd/cp-1", st, evidence.Source{})}}
 	}
-	of := func(quotaBytes, allocated, inUse int64) *evidence.Snapshot { return one(statusOfSize(quotaBytes, allocated, inUse)) }
+	of := func(quotaBytes, allocated, inUse int64) *evidence.Snapshot {
+		return one(statusOfSize(quotaBytes, allocated, inUse))
+	}
 	learner := statusOfSize(1000*mib, 600*mib, 100*mib)
 	learner.Learner = true
 	noQuota := statusOfSize(0, 600*mib, 600*mib)
