@@ -1,0 +1,76 @@
+package etcd
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kaudit/kaudit/evidence"
+)
+
+func TestOverrides(t *testing.T) {
+	set := func(from evidence.Provenance, values ...string) evidence.Setting {
+		return evidence.Setting{Name: "etcd-servers-overrides", Value: values[len(values)-1], All: values, From: from}
+	}
+	cli := func(values ...string) evidence.Setting { return set(evidence.FromCommandLine, values...) }
+	const bad = "--etcd-servers-overrides invalid, must be of format: group/resource#servers, where servers are URLs, semicolon separated"
+	events := func(servers ...string) override { return override{"", "events", servers} }
+
+	for name, tc := range map[string]struct {
+		set       evidence.Setting
+		want      []override
+		err       string
+		corrected string
+	}{
+		"one server":          {cli("/events#https://a:2379"), []override{events("https://a:2379")}, "", "/events#https://a:2379"},
+		"semicolons":          {cli("/events#https://a:2379;https://b:2379"), []override{events("https://a:2379", "https://b:2379")}, "", "/events#https://a:2379;https://b:2379"},
+		"two overrides":       {cli("/events#https://a,apps/deployments#https://b"), []override{events("https://a"), {"apps", "deployments", []string{"https://b"}}}, "", "/events#https://a,apps/deployments#https://b"},
+		"a repeated flag":     {cli("/events#https://a", "/leases#https://b"), []override{events("https://a"), {"", "leases", []string{"https://b"}}}, "", "/events#https://a,/leases#https://b"},
+		"as /flagz prints it": {set(evidence.FromFlagz, "[/events#https://a;https://b]"), []override{events("https://a", "https://b")}, "", "/events#https://a;https://b"},
+		"an empty list":       {set(evidence.FromFlagz, "[]"), nil, "", ""},
+		"nothing":             {cli(""), nil, "", ""},
+		"quoted, as CSV may":  {cli(`"/events#https://a;https://b"`), []override{events("https://a", "https://b")}, "", "/events#https://a;https://b"},
+		"commas between servers": {
+			cli("/events#http://etcd4:2379,http://etcd5:2379,http://etcd6:2379"), nil, bad,
+			"/events#http://etcd4:2379;http://etcd5:2379;http://etcd6:2379",
+		},
+		"commas, then another override": {cli("/events#https://a,https://b,/leases#https://c"), nil, bad, "/events#https://a;https://b,/leases#https://c"},
+		"no slash":                      {cli("events#https://a"), nil, bad, "/events#https://a"},
+		"two slashes":                   {cli("v1//events#https://a"), nil, bad, ""},
+		"two number signs":              {cli("/events#https://a#https://b"), nil, bad, ""},
+		"a semicolon at the end":        {cli("/events#https://a;"), nil, bad, "/events#https://a"},
+		"no servers":                    {cli("/events#"), nil, bad, ""},
+		"only servers":                  {cli("https://a:2379"), nil, bad, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			list, err := items(tc.set)
+			if err != nil {
+				t.Fatalf("items: got %v", err)
+			}
+			got, err := parseOverrides(list)
+			if d := cmp.Diff(tc.want, got, cmp.AllowUnexported(override{})); d != "" {
+				t.Errorf("overrides (-want +got):\n%s", d)
+			}
+			if msg := errText(err); msg != tc.err {
+				t.Errorf("got error %q, want %q", msg, tc.err)
+			}
+			if got := corrected(list); got != tc.corrected {
+				t.Errorf("got corrected %q, want %q", got, tc.corrected)
+			}
+		})
+	}
+}
+
+func errText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// TestOverridesCSV wants a value that is no CSV to be refused, as pflag refuses it.
+func TestOverridesCSV(t *testing.T) {
+	if _, err := items(evidence.Setting{Value: `/events#"https://a`}); err == nil {
+		t.Error("got no error for a stray quote, want one")
+	}
+}
