@@ -3,6 +3,7 @@ package collect
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -51,7 +52,7 @@ func Run(ctx context.Context, o Options) (*evidence.Snapshot, error) {
 	case err != nil:
 		return nil, err
 	case o.Config == nil && len(endpoints) == 0:
-		return nil, fmt.Errorf("%w: nothing to collect from: neither a cluster nor --etcd-endpoints", ErrOptions)
+		return nil, &OptionsError{errors.New("nothing to collect from: neither a cluster nor --etcd-endpoints")}
 	}
 	c := newBareClient(o)
 	if o.Config != nil {
@@ -76,8 +77,13 @@ func Run(ctx context.Context, o Options) (*evidence.Snapshot, error) {
 		err = r.cluster(ctx)
 	}
 	_ = g.Wait() // it returns no error
-	if err != nil && !anySeen(etcd.status) {
-		return nil, err
+	if !anySeen(etcd.status) && !anySeen(etcd.metrics) {
+		switch {
+		case err != nil:
+			return nil, err
+		case o.Config == nil:
+			return nil, errors.New(etcd.members.Gap.Note)
+		}
 	}
 	r.join(etcd, len(endpoints) > 0)
 	if err := ctx.Err(); err != nil {
@@ -106,6 +112,9 @@ type run struct {
 // while the window passes.
 func (r *run) cluster(ctx context.Context) error {
 	err := r.hello(ctx)
+	if err != nil && len(r.opts.EtcdEndpoints) == 0 {
+		return err
+	}
 	if err != nil {
 		r.home.http.Transport = down{err} // every reader says so in its own words
 		r.kubelet.Transport = down{err}
@@ -166,17 +175,27 @@ func (r *run) hello(ctx context.Context) error {
 		return nil
 	}
 	r.s.Version = evidence.Miss[evidence.Version]("cluster", gapOf(err, req), src)
+	return r.hopeless(ctx, err)
+}
+
+// hopeless says what to do if the server gives nothing at all; nil if there may be more to read.
+func (r *run) hopeless(ctx context.Context, err error) error {
 	se, refused := errors.AsType[*statusError](err)
 	_, cut := errors.AsType[*cutError](err)
+	_, distrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	switch {
-	case refused && se.code == http.StatusUnauthorized:
-		return fmt.Errorf("the server %s does not accept the credentials (401): they may be expired or of another cluster", r.home.name)
-	case cut && ctx.Err() != nil:
+	case ctx.Err() != nil:
 		return fmt.Errorf("collect: stopped before the end: %w", context.Cause(ctx))
+	case distrusted:
+		return fmt.Errorf("reach %s: %w; check certificate-authority and server of the kubeconfig", r.home.name, err)
 	case cut:
 		return fmt.Errorf("reach %s: %w; check the server of the kubeconfig's context, and whether this machine reaches it", r.home.name, err)
+	case refused && se.code == http.StatusUnauthorized:
+		return fmt.Errorf("the server %s does not accept the credentials (401): they may be expired, or of another cluster", r.home.name)
+	case refused && (se.code == http.StatusForbidden || se.code == http.StatusTooManyRequests):
+		return nil
 	}
-	return nil
+	return fmt.Errorf("the server %s answers like no kube-apiserver: GET /version: %w; check the server of the kubeconfig's context", r.home.name, err)
 }
 
 // down is the transport to a server that is known not to answer.
@@ -276,7 +295,10 @@ func (r *run) nodesSample(ctx context.Context, pods <-chan float64) {
 	k := readKubelets(ctx, r, nodes, sample)
 	count, known := <-pods
 	r.s.Pods = readPods(ctx, r, nodes, sample, count, known)
-	if r.opts.Window > 0 {
+	if gap := r.s.Pods.Gap; gap != nil && gap.Why == evidence.NotAsked && r.s.Nodes.Gap != nil {
+		*gap = *r.s.Nodes.Gap // that is why no node was asked
+	}
+	if r.opts.Window > 0 && anySeen(k.scrapes) {
 		if sleep(ctx, r.opts.Window-r.now().Sub(start)) == nil {
 			rescrapeKubelets(ctx, r, k.scrapes)
 		}

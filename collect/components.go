@@ -123,9 +123,9 @@ func (k component) metricsPort(flags evidence.Observed[evidence.Flags]) (int, *e
 		}
 	}
 	return 0, &evidence.Gap{
-		Why:    evidence.NotAsked,
-		Note:   "tells its metrics only to holders of a client certificate: --listen-metrics-urls names no plain http address",
-		}
+		Why:  evidence.NotAsked,
+		Note: "tells its metrics only to holders of a client certificate: --listen-metrics-urls names no plain http address",
+	}
 }
 
 // readComponent asks one pod for its flags in force and its metrics, and a scheduler for its configuration.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -40,7 +39,6 @@ type etcdEndpoint struct {
 type etcdReader struct {
 	open   func(endpoint string) (etcdAPI, error)
 	scrape func(ctx context.Context, endpoint string) evidence.Observed[evidence.Scrapes]
-	sent   *atomic.Int64
 	now    func() time.Time
 }
 
@@ -88,7 +86,6 @@ func (r *etcdReader) readStatus(ctx context.Context, e *etcdEndpoint) {
 	e.api = api
 	ctx, cancel := context.WithTimeoutCause(ctx, etcdTimeout, &tooSlow{etcdTimeout})
 	defer cancel()
-	r.sent.Add(1)
 	start := time.Now()
 	resp, err := api.Status(ctx, e.url)
 	took := time.Since(start)
@@ -171,7 +168,6 @@ func (r *etcdReader) readMembers(ctx context.Context, all []*etcdEndpoint) evide
 func (r *etcdReader) memberList(ctx context.Context, e *etcdEndpoint, opts ...clientv3.OpOption) ([]evidence.EtcdMember, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, etcdTimeout, &tooSlow{etcdTimeout})
 	defer cancel()
-	r.sent.Add(1)
 	resp, err := e.api.MemberList(ctx, opts...)
 	if err != nil {
 		return nil, err
@@ -214,7 +210,6 @@ func (r *etcdReader) readAlarms(ctx context.Context, all []*etcdEndpoint) eviden
 func (r *etcdReader) alarmList(ctx context.Context, e *etcdEndpoint) ([]evidence.EtcdAlarm, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, etcdTimeout, &tooSlow{etcdTimeout})
 	defer cancel()
-	r.sent.Add(1)
 	resp, err := e.api.AlarmList(ctx)
 	if err != nil {
 		return nil, err

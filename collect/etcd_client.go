@@ -10,19 +10,28 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
+	"sync/atomic"
 
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/kaudit/kaudit/evidence"
 )
 
-// ErrOptions is what Run's error is if the options themselves make no sense: a file that cannot be
-// read, an endpoint that is no URL.
-var ErrOptions = errors.New("options")
+// OptionsError is Run's error if the options themselves make no sense: a file that cannot be read, an
+// endpoint that is no URL.
+type OptionsError struct{ err error }
+
+func (e *OptionsError) Error() string { return e.err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *OptionsError) Unwrap() error { return e.err }
 
 // etcdOptions checks what was given to reach etcd. It returns the endpoints as URLs.
 func etcdOptions(o Options) (endpoints []string, cfg *tls.Config, err error) {
@@ -30,7 +39,7 @@ func etcdOptions(o Options) (endpoints []string, cfg *tls.Config, err error) {
 	for _, e := range o.EtcdEndpoints {
 		u, err := etcdURL(strings.TrimSpace(e), secure)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%w: --etcd-endpoints: %w", ErrOptions, err)
+			return nil, nil, &OptionsError{fmt.Errorf("--etcd-endpoints: %w", err)}
 		}
 		endpoints = append(endpoints, u)
 	}
@@ -38,20 +47,20 @@ func etcdOptions(o Options) (endpoints []string, cfg *tls.Config, err error) {
 	if o.EtcdCA != "" {
 		pem, err := os.ReadFile(o.EtcdCA)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%w: --etcd-cacert: %w", ErrOptions, err)
+			return nil, nil, &OptionsError{fmt.Errorf("--etcd-cacert: %w", err)}
 		}
 		cfg.RootCAs = x509.NewCertPool()
 		if !cfg.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, nil, fmt.Errorf("%w: --etcd-cacert %s: no certificate in it", ErrOptions, o.EtcdCA)
+			return nil, nil, &OptionsError{fmt.Errorf("--etcd-cacert %s: no certificate in it", o.EtcdCA)}
 		}
 	}
 	if (o.EtcdCert == "") != (o.EtcdKey == "") {
-		return nil, nil, fmt.Errorf("%w: --etcd-cert and --etcd-key belong together", ErrOptions)
+		return nil, nil, &OptionsError{errors.New("--etcd-cert and --etcd-key belong together")}
 	}
 	if o.EtcdCert != "" {
 		pair, err := tls.LoadX509KeyPair(o.EtcdCert, o.EtcdKey)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%w: --etcd-cert %s: %w", ErrOptions, o.EtcdCert, err)
+			return nil, nil, &OptionsError{fmt.Errorf("--etcd-cert %s: %w", o.EtcdCert, err)}
 		}
 		cfg.Certificates = []tls.Certificate{pair}
 	}
@@ -67,11 +76,12 @@ func (c *client) etcd(cfg *tls.Config) *etcdReader {
 		ForceAttemptHTTP2:   true,
 	}
 	hc := c.guarded(rt, &c.cost.etcd, make(chan struct{}, atOnce), c.opts.Timeout)
-	return &etcdReader{sent: &c.cost.etcd, now: c.now,
+	return &etcdReader{
+		now: c.now,
 		open: func(endpoint string) (etcdAPI, error) {
 			return clientv3.New(clientv3.Config{
 				Endpoints: []string{endpoint}, TLS: cfg, DialTimeout: etcdTimeout,
-				Logger: zap.NewNop(), MaxUnaryRetries: 1, // a person waits: say what is wrong at once
+				Logger: zap.NewNop(), MaxUnaryRetries: 1, DialOptions: etcdGuard(&c.cost.etcd),
 			})
 		},
 		scrape: func(ctx context.Context, endpoint string) evidence.Observed[evidence.Scrapes] {
@@ -86,6 +96,28 @@ func (c *client) etcd(cfg *tls.Config) *etcdReader {
 	}
 }
 
+// etcdReads are the calls that only tell.
+var etcdReads = []string{"/etcdserverpb.Maintenance/Status", "/etcdserverpb.Cluster/MemberList", "/etcdserverpb.Maintenance/Alarm"}
+
+// etcdGuard is to etcd's API what guard is to HTTP: it refuses every call but those that only tell,
+// and counts. It has them fail at once with the reason where nobody answers; etcd's client would wait
+// for the endpoint to come up, and in the end tell only that it did not.
+func etcdGuard(sent *atomic.Int64) []grpc.DialOption {
+	return []grpc.DialOption{
+		grpc.WithChainUnaryInterceptor(func(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+			alarm, isAlarm := req.(*etcdserverpb.AlarmRequest)
+			if !slices.Contains(etcdReads, method) || (isAlarm && alarm.GetAction() != etcdserverpb.AlarmRequest_GET) {
+				return &refusal{"gRPC", method, "kaudit only reads"}
+			}
+			sent.Add(1)
+			return invoke(ctx, method, req, reply, conn, append(slices.Clip(opts), grpc.WaitForReady(false))...)
+		}),
+		grpc.WithChainStreamInterceptor(func(_ context.Context, _ *grpc.StreamDesc, _ *grpc.ClientConn, method string, _ grpc.Streamer, _ ...grpc.CallOption) (grpc.ClientStream, error) {
+			return nil, &refusal{"gRPC", method, "kaudit does not watch"}
+		}),
+	}
+}
+
 // etcdGap says why a call to etcd has no answer.
 func etcdGap(err error, src evidence.Source) evidence.Gap {
 	g := evidence.Gap{Why: evidence.Unreachable, Note: src.Ask + ": " + etcdReason(err)}
@@ -97,9 +129,20 @@ func etcdGap(err error, src evidence.Source) evidence.Gap {
 	case codes.Unimplemented:
 		g.Why = evidence.Unserved
 	default:
-		g.Unlock = fmt.Sprintf("run kaudit where it can reach %s, with the certificates of that etcd", src.From)
+		g.Unlock = etcdAccess(g.Note, src.From)
 	}
 	return g
+}
+
+// etcdAccess is what would help, as far as the reason tells.
+func etcdAccess(note, hostPort string) string {
+	switch {
+	case strings.Contains(note, "x509: certificate signed by unknown authority"):
+		return "--etcd-cacert with the CA of that etcd (kubeadm: /etc/kubernetes/pki/etcd/ca.crt)"
+	case strings.Contains(note, "certificate required"), strings.Contains(note, "bad certificate"):
+		return "--etcd-cert and --etcd-key of a client of that etcd (kubeadm: /etc/kubernetes/pki/etcd/healthcheck-client.crt and .key)"
+	}
+	return "run kaudit where it can reach " + hostPort
 }
 
 func codeOf(err error) codes.Code {
@@ -121,7 +164,7 @@ func etcdReason(err error) string {
 	if s, ok := status.FromError(err); ok {
 		text = s.Message()
 	}
-	for _, prefix := range []string{"connection error: desc = ", `"`, "transport: ", "Error while dialing: ", "authentication handshake failed: "} {
+	for _, prefix := range []string{"connection error: desc = ", `"`, "transport: ", "Error while dialing: ", "authentication handshake failed: ", "error reading server preface: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
 	return oneLine(strings.TrimSuffix(text, `"`))

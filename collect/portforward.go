@@ -60,7 +60,7 @@ func (t *tunnel) failed(err error) error {
 func (t *tunnel) request() request {
 	return request{
 		Path:       fmt.Sprintf("/api/v1/namespaces/%s/pods/%s/portforward", url.PathEscape(t.namespace), url.PathEscape(t.pod)),
-		Permission: "create pods/portforward in namespace " + t.namespace,
+		Permission: "create pods/portforward in " + t.namespace,
 	}
 }
 
