@@ -11,5 +11,10 @@ func Checks() []checks.Check {
 		apf,
 		apfObjects,
 		apfSaturation,
+		balance,
+		replicas,
+		listRV,
+		consistentList,
+		extensions,
 	}
 }

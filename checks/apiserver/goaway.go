@@ -3,6 +3,7 @@ package apiserver
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -18,8 +19,11 @@ var goaway = checks.New(checks.Spec{
 	Component: "kube-apiserver",
 	Severity:  checks.Info,
 	Needs:     []evidence.Kind{evidence.KindAPIServerFlags},
-	Uses:      []evidence.Kind{evidence.KindVersion, evidence.KindKubeadmConfig, evidence.KindAPIServerMetrics},
-	Doc:       goawayDoc,
+	Uses: []evidence.Kind{
+		evidence.KindKubeadmConfig, evidence.KindAPIServerMetrics, evidence.KindControlPods, evidence.KindAPIServerLeases,
+		evidence.KindLeaderLeases, evidence.KindAPIServerEndpoints,
+	},
+	Doc: goawayDoc,
 }, goawayParams{Recommended: 0.001, Imbalance: 0.3}, runGoaway)
 
 type goawayParams struct {
@@ -29,14 +33,37 @@ type goawayParams struct {
 
 func runGoaway(s *evidence.Snapshot, p goawayParams) []checks.Verdict {
 	var vs []checks.Verdict
-	n := len(s.APIServerFlags)
+	// Flags may have been read of some instances only, from a file even of none that runs.
+	c := takeCensus(s)
+	c.n = max(c.n, endpointCount(c))
+	if n := len(s.APIServerFlags); n > 1 {
+		c.n = max(c.n, n)
+	}
+	usual := usualChance(flagSettings(s, "goaway-chance"), p)
 	for o := range s.APIServerFlags.Seen() {
-		vs = append(vs, goawayOf(s, checks.On(o), *o.Value, n, p))
+		vs = append(vs, goawayOf(s, checks.On(o), *o.Value, c, usual, p))
 	}
 	return vs
 }
 
-func goawayOf(s *evidence.Snapshot, subject checks.Subject, f evidence.Flags, n int, p goawayParams) checks.Verdict {
+// usualChance is the chance that most of the instances that have one have, and of two equally frequent ones the recommended.
+func usualChance(sets []evidence.Setting, p goawayParams) string {
+	times := map[string]int{}
+	for _, set := range sets {
+		if chance, err := strconv.ParseFloat(set.Value, 64); err == nil && chance > 0 {
+			times[set.Value]++
+		}
+	}
+	want, usual := strconv.FormatFloat(p.Recommended, 'g', -1, 64), ""
+	for _, v := range slices.Sorted(maps.Keys(times)) {
+		if times[v] > times[usual] || times[v] == times[usual] && v == want {
+			usual = v
+		}
+	}
+	return usual
+}
+
+func goawayOf(s *evidence.Snapshot, subject checks.Subject, f evidence.Flags, c census, usual string, p goawayParams) checks.Verdict {
 	set := f.Setting("goaway-chance")
 	if !set.Known() {
 		return subject.Skip("does not tell its --goaway-chance")
@@ -50,60 +77,57 @@ func goawayOf(s *evidence.Snapshot, subject checks.Subject, f evidence.Flags, n 
 	case on && f.Setting("disable-http2-serving").Value == "true":
 		return subject.Find(checks.Info, "has --goaway-chance=%s, which does nothing: HTTP/2 serving is off", set.Value).
 			Saw("%s, --disable-http2-serving=true", set).Want("HTTP/2 on, or no --goaway-chance")
-	case on && n == 1:
+	case on && c.n == 1 && c.complete:
 		return subject.Find(checks.Info, "has --goaway-chance=%s though it is the only instance: a GOAWAY costs clients a TLS handshake and leads them back to it", set.Value).
 			Saw("%s, 1 instance", set).Want("0 with a single instance").WithFix("remove --goaway-chance")
+	case on && set.Value != usual:
+		return subject.Find(checks.Info, "sends GOAWAY with chance %s, other instances with %s", set.Value, usual).
+			Saw("%s", set).Want("%s on all", usual).WithFix("--goaway-chance=" + usual + " on every kube-apiserver, one after the other")
 	case on:
 		return subject.Pass("sends GOAWAY with chance %s", set.Value).Saw("%s", set)
-	case n == 1:
+	case c.n < 2 && !c.complete:
+		return subject.Skip("never sends GOAWAY, which matters with several instances only; how many there are is not known").Saw("%s", set)
+	case c.n < 2:
 		return subject.NotApplicable("is the only instance: GOAWAY could only lead clients back to it").Saw("%s", set)
 	}
-	return goawayOff(s, subject, set, n, p)
+	return goawayOff(s, subject, set, c, p)
 }
 
 // goawayOff judges a chance of 0 on one of several instances: advice, or a warning where the
 // harm was measured.
-func goawayOff(s *evidence.Snapshot, subject checks.Subject, set evidence.Setting, n int, p goawayParams) checks.Verdict {
-	if k := s.KubeadmConfig; k.Seen() && k.Value.ControlPlaneEndpoint == "" {
-		return subject.NotApplicable("is one of %d instances, but clients have no common address for them (controlPlaneEndpoint is empty): GOAWAY could not move anybody", n).Saw("%s", set)
+func goawayOff(s *evidence.Snapshot, subject checks.Subject, set evidence.Setting, c census, p goawayParams) checks.Verdict {
+	if why := noCommonAddress(s); why != "" {
+		return subject.NotApplicable("is one of %d instances, but clients have no common address for them (%s): GOAWAY could not move anybody", c.n, why).Saw("%s", set)
 	}
 	sev, measured := checks.Info, "how evenly watches are spread was not measured"
-	if i, ok := concentration(watches(s)); ok {
-		measured = fmt.Sprintf("measured concentration of watches is %.2f, of at most 1", i)
-		if i >= p.Imbalance {
-			sev = checks.Warning
+	bounds := usualBalance()
+	bounds.Uneven = p.Imbalance
+	if _, stop := unfit(s, subject, c, bounds); !stop {
+		if w, ok := watches(s); ok {
+			i, _ := concentration(w.xs)
+			measured = fmt.Sprintf("measured concentration of watches: %.2f, from %g on uneven: %s", i, p.Imbalance, w)
+			if i >= p.Imbalance && judgeWatches(s, subject, w, measured, bounds).Outcome == checks.Finding {
+				sev = checks.Warning
+			}
 		}
 	}
-	return subject.Find(sev, "never sends GOAWAY, so clients stay on the instance they first met, even after the %d instances were restarted in turn (%s)", n, measured).
+	return subject.Find(sev, "never sends GOAWAY, so clients stay on the instance they first met, even after the %d instances were restarted in turn (%s)", c.n, measured).
 		Saw("%s", set).Want("%g", p.Recommended).
 		WithFix(fmt.Sprintf("--goaway-chance=%g on every kube-apiserver, one after the other", p.Recommended))
 }
 
-// watches are the open watches of each instance; nil unless every instance was seen.
-func watches(s *evidence.Snapshot) []float64 {
-	var ws []float64
-	for _, o := range s.APIServerMetrics {
-		if !o.Seen() {
-			return nil
-		}
-		w, ok := o.Value.Latest().Sum("apiserver_longrunning_requests", evidence.Is("verb", "WATCH"))
-		if !ok {
-			return nil
-		}
-		ws = append(ws, w)
+// noCommonAddress says why a new connection leads where the old one did; "" if kubeadm does not say so.
+func noCommonAddress(s *evidence.Snapshot) string {
+	k := s.KubeadmConfig
+	if !k.Seen() {
+		return ""
 	}
-	return ws
-}
-
-// concentration is 0 for equal values and 1 if one has all; false of fewer than two, or of nothing.
-func concentration(xs []float64) (float64, bool) {
-	var sum float64
-	for _, x := range xs {
-		sum += x
+	ep := k.Value.ControlPlaneEndpoint
+	if ep == "" {
+		return "controlPlaneEndpoint is empty"
 	}
-	if len(xs) < 2 || sum == 0 {
-		return 0, false
+	if host, port := splitEndpoint(ep); isInstance(s, host, port) {
+		return "controlPlaneEndpoint " + ep + " is the address of one of them"
 	}
-	n := float64(len(xs))
-	return (n*slices.Max(xs)/sum - 1) / (n - 1), true
+	return ""
 }
