@@ -129,11 +129,14 @@ type server struct {
 }
 
 func parseServer(raw string) server {
-	raw = strings.TrimSpace(raw)
-	sv := server{raw: raw}
-	u, err := url.Parse(raw)
+	sv := server{raw: strings.TrimSpace(raw)}
+	full := sv.raw
+	if !strings.Contains(full, "://") {
+		full = "https://" + full // an endpoint as host and port
+	}
+	u, err := url.Parse(full)
 	if err != nil || u.Host == "" {
-		sv.host = raw // "host:2379" without a scheme: compared as it stands
+		sv.host = sv.raw
 		return sv
 	}
 	sv.host, sv.port, sv.http = strings.ToLower(u.Hostname()), u.Port(), u.Scheme == "http"

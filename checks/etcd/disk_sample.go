@@ -92,7 +92,7 @@ func (s sample) judge(subject checks.Subject, u unrest, p diskLatencyParams, hin
 		}
 		return subject.Pass("keeps up: %s, under the %s that etcd asks for", p99, want).Saw("p99 %s", s.bounds)
 	case evidence.Unsure:
-		return subject.Find(checks.Info, "may be slow: %s, and etcd's histogram cannot tell on which side of %s", p99, want).
+		return subject.Find(checks.Info, "is near the limit that etcd asks for: %s; on which side of %s its histogram cannot tell", p99, want).
 			Saw("p99 %s", s.bounds).Want("p99 under %s", want).WithFix(diskFix)
 	case evidence.Over:
 	}

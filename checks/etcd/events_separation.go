@@ -146,6 +146,9 @@ func target(on checks.Subject, r routing) checks.Verdict {
 	return on.Pass("sends events to an etcd of their own (%s)", strings.Join(r.core.servers, ";"))
 }
 
+// mainServers stands for events that no override routes elsewhere.
+const mainServers = "the main etcd"
+
 // routingsAgree compares instances. Where they differ, each sees only the events that it wrote itself.
 func routingsAgree(rs []routing) (checks.Verdict, bool) {
 	on := checks.About("kube-apiserver").Aspect("events-routing")
@@ -154,7 +157,7 @@ func routingsAgree(rs []routing) (checks.Verdict, bool) {
 		if r.unknown || r.err != nil {
 			continue
 		}
-		where := "the main etcd"
+		where := mainServers
 		if r.core != nil {
 			where = strings.Join(addresses(parseServers(r.core.servers)), ";")
 		}
@@ -163,8 +166,8 @@ func routingsAgree(rs []routing) (checks.Verdict, bool) {
 			on = on.With(r.set.Source, "%s: events to %s", r.of, where)
 		}
 	}
-	switch _, main := to["the main etcd"]; {
-	case len(rs) < 2 || len(to) == 0 || len(to) == 1 && main:
+	switch _, none := to[mainServers]; {
+	case len(rs) < 2 || len(to) == 0 || len(to) == 1 && none:
 		return checks.Verdict{}, false
 	case len(to) > 1:
 		var each []string
