@@ -93,7 +93,7 @@ func (w apfWorld) exemptTraffic() checks.Verdict {
 		return subject.Pass("takes %.0f%% of %.0f requests per second past every limit", 100*share, rate).Want(want, 100*w.ExemptShare)
 	}
 	sev := checks.Info
-	if share > w.SevereShare && !w.Cluster.Managed {
+	if share > w.SevereShare && exempt >= w.WarnRate*seconds && !w.Cluster.Managed {
 		sev = checks.Warning
 	}
 	return subject.Find(sev, "takes %.0f%% of %.0f requests per second past every limit; at most %.0f%% is wanted: clients of group system:masters, or of a schema that exempts them", 100*share, rate, 100*w.ExemptShare).

@@ -30,10 +30,11 @@ type apfObjectsParams struct {
 	MinRate       float64 `json:"minRate" doc:"requests per second below which the share of exempt traffic is not judged; kaudit's own heuristic"`
 	ExemptShare   float64 `json:"exemptShare" doc:"share of exempt traffic that is worth knowing; kaudit's own heuristic"`
 	SevereShare   float64 `json:"severeShare" doc:"share of exempt traffic that is a warning; kaudit's own heuristic"`
+	WarnRate      float64 `json:"warnRate" doc:"exempt requests per second from which severeShare is a warning; fewer do no harm; kaudit's own heuristic"`
 	WideListSeats float64 `json:"wideListSeats" doc:"seats that the widest LIST costs, from 1.34 on; the server's own limit"`
 }
 
-var apfObjectsDefaults = apfObjectsParams{GraceSeconds: 60, LargeNodes: 100, MinRate: 5, ExemptShare: 0.1, SevereShare: 0.3, WideListSeats: 100}
+var apfObjectsDefaults = apfObjectsParams{GraceSeconds: 60, LargeNodes: 100, MinRate: 5, ExemptShare: 0.1, SevereShare: 0.3, WarnRate: 50, WideListSeats: 100}
 
 func (p apfObjectsParams) Validate() error {
 	if p.ExemptShare <= 0 || p.ExemptShare > p.SevereShare || p.SevereShare > 1 {

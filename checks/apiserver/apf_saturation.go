@@ -265,7 +265,7 @@ func (w watched) slowest(subject checks.Subject, sc *evidence.Scrape, p saturati
 	subject = subject.With(w.src, "%s %s, %.0f requests: p99 %s", worst, when, hists[worst].Count, bounds)
 	switch {
 	case sev == 0:
-		return subject.Pass("queued no level for long %s: the longest p99 wait is %s (%s), of at most %s", when, worst, bounds, evidence.Seconds(p.MaxWait)), true
+		return subject.Pass("let nobody wait for long %s: the longest p99 wait is %s (%s), of at most %s", when, worst, bounds, evidence.Seconds(p.MaxWait)), true
 	case history || w.young:
 		sev = checks.Info
 	}

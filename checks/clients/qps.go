@@ -190,7 +190,7 @@ func managerWorkers(o evidence.Observed[evidence.Flags], p qpsParams) checks.Ver
 	}
 	subject = subject.With(src, "%s", r.how)
 	if len(raised) == 0 || r.qps < 0 || r.qps > p.ManagerQPS {
-		return subject.Pass("has %d kinds of workers raised to %d times their default or more, and QPS %g", len(raised), p.WorkerFactor, r.qps).Saw("%d worker flags known", known)
+		return subject.Pass("has QPS %g for its workers, of which %d kinds are at %d times their default or more", r.qps, len(raised), p.WorkerFactor).Saw("%d worker flags known", known)
 	}
 	return subject.Find(checks.Info, "has many workers (%s) on %g requests per second each client: they queue in its own limiter", strings.Join(raised, " "), r.qps).
 		Saw("%s, %s", strings.Join(raised, " "), r.how).Want("QPS raised with the workers").

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/kaudit/kaudit/checks"
 	"github.com/kaudit/kaudit/evidence"
@@ -22,15 +23,16 @@ var throttling = checks.New(checks.Spec{
 }, throttlingDefaults, runThrottling)
 
 type throttlingParams struct {
-	MinSamples float64 `json:"minSamples" doc:"requests without which a 99th percentile says nothing: one in a hundred"`
-	MaxWait    float64 `json:"maxWait" doc:"seconds that 99 of 100 requests may wait for the client's own limiter; from here on client-go logs it at its default level"`
-	LongWait   float64 `json:"longWait" doc:"seconds of a wait that counts as long; a bound of client-go's histogram"`
-	LongShare  float64 `json:"longShare" doc:"share of requests that may wait longWait; kaudit's own heuristic"`
-	Refused    float64 `json:"refused" doc:"share of requests that may be answered with 429; kaudit's own heuristic"`
-	Named      int     `json:"named" doc:"kubelets that are named one by one; the rest is summed up"`
+	MinSamples  float64 `json:"minSamples" doc:"requests without which a 99th percentile says nothing: one in a hundred"`
+	MaxWait     float64 `json:"maxWait" doc:"seconds that 99 of 100 requests may wait for the client's own limiter; from here on client-go logs it at its default level"`
+	LongWait    float64 `json:"longWait" doc:"seconds of a wait that counts as long; a bound of client-go's histogram"`
+	LongShare   float64 `json:"longShare" doc:"share of requests that may wait longWait; kaudit's own heuristic"`
+	Refused     float64 `json:"refused" doc:"share of requests that may be answered with 429; kaudit's own heuristic"`
+	SettleHours float64 `json:"settleHours" doc:"hours after which counters since the start outweigh the burst of the start, and tell something; kaudit's own heuristic"`
+	Named       int     `json:"named" doc:"kubelets that are named one by one; the rest is summed up"`
 }
 
-var throttlingDefaults = throttlingParams{MinSamples: 100, MaxWait: 1, LongWait: 0.25, LongShare: 0.05, Refused: 0.01, Named: 10}
+var throttlingDefaults = throttlingParams{MinSamples: 100, MaxWait: 1, LongWait: 0.25, LongShare: 0.05, Refused: 0.01, SettleHours: 24, Named: 10}
 
 func (p throttlingParams) Validate() error {
 	if p.LongShare <= 0 || p.LongShare >= 1 || p.Refused <= 0 || p.Refused >= 1 || p.Named < 1 {
@@ -76,6 +78,11 @@ func heldBack(s evidence.Scrapes, p throttlingParams) held {
 	return tail(h, sinceStart(s), true, p)
 }
 
+// early: until then the burst of the start can be most of what the counters hold.
+func early(s evidence.Scrapes, p throttlingParams) bool {
+	return s.Latest().Age() < time.Duration(p.SettleHours*float64(time.Hour))
+}
+
 func sinceStart(s evidence.Scrapes) string {
 	if age := s.Latest().Age(); age > 0 {
 		return "since it started " + evidence.Ago(age) + " ago"
@@ -119,6 +126,11 @@ func judge(subject checks.Subject, o evidence.Observed[evidence.Scrapes], p thro
 	wait, refused := heldBack(*o.Value, p), refusals(*o.Value, p)
 	if !wait.enough && !refused.enough {
 		return judgement{subject.NotApplicable("sent fewer than %.0f requests, %s: too few to judge a tail of", p.MinSamples, sinceStart(*o.Value)), true}
+	}
+	if early(*o.Value, p) && (wait.history && wait.over || refused.history && refused.over) {
+		return judgement{subject.With(o.Source, "%s", wait.said).
+			Skip("cannot be judged by counters that started with it %s ago, as starts come with a burst of their own, and it sent too little in the window", evidence.Ago(o.Value.Latest().Age())).
+			Unlocked("a longer window: --window 60s"), true}
 	}
 	saw, rs := "", []remark(nil)
 	for _, h := range []held{wait, refused} {

@@ -44,7 +44,11 @@ func (c client) families() map[string]*evidence.Family {
 
 // scraped is a process that had sent before, and sent now more in a minute; with one scrape only, now since its start.
 func scraped(of string, before *client, now client) evidence.Observed[evidence.Scrapes] {
-	start := float64(taken.Add(-time.Hour).Unix())
+	return scrapedAt(of, 24*time.Hour, before, now)
+}
+
+func scrapedAt(of string, age time.Duration, before *client, now client) evidence.Observed[evidence.Scrapes] {
+	start := float64(taken.Add(-age).Unix())
 	s := evidence.Scrapes{First: evidence.Scrape{At: taken, Start: start, Families: now.families()}}
 	if before != nil {
 		s.First = evidence.Scrape{At: taken.Add(-time.Minute), Start: start, Families: before.families()}
@@ -81,6 +85,28 @@ func TestThrottling(t *testing.T) {
 			vs := runThrottling(s, throttlingDefaults)
 			if d := cmp.Diff([]string{tc.want + " kube-controller-manager/cp-1"}, said(vs)); d != "" {
 				t.Errorf("verdicts (-want +got):\n%s%s", d, vs[0].Message)
+			}
+		})
+	}
+}
+
+// The burst of a start is most of what young counters hold: a lab just filled waited for 42% of its
+// requests and was idle a minute later.
+func TestThrottlingJustStarted(t *testing.T) {
+	burst, calm := client{requests: 1585, over250ms: 660, over1s: 300}, client{requests: 1585}
+	for name, tc := range map[string]struct {
+		age  time.Duration
+		now  client
+		want string
+	}{
+		"just under a day":       {24*time.Hour - time.Second, burst, "skipped"},
+		"a day":                  {24 * time.Hour, burst, "info"},
+		"just started, and calm": {time.Minute, calm, "pass"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &evidence.Snapshot{ControllerManagerMetrics: evidence.Instances[evidence.Scrapes]{scrapedAt("kube-controller-manager/cp-1", tc.age, nil, tc.now)}}
+			if d := cmp.Diff([]string{tc.want + " kube-controller-manager/cp-1"}, said(runThrottling(s, throttlingDefaults))); d != "" {
+				t.Errorf("verdicts (-want +got):\n%s", d)
 			}
 		})
 	}
