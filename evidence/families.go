@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"maps"
 	"slices"
 
 	dto "github.com/prometheus/client_model/go"
@@ -88,9 +89,7 @@ func Families(component string) Keep {
 func merge(tables ...Keep) Keep {
 	all := Keep{}
 	for _, t := range tables {
-		for name, k := range t {
-			all[name] = k
-		}
+		maps.Copy(all, t)
 	}
 	return all
 }

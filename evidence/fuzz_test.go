@@ -41,7 +41,7 @@ func FuzzParseContainer(f *testing.F) {
 	f.Add("etcd", "sh\x01-c\x01exec \"$@\"\x01--\x01sh\x01-c\x01exec etcd ${X:-`date`} <<E", "")
 	f.Fuzz(func(t *testing.T, component, words, env string) {
 		vars := map[string]string{}
-		for _, v := range strings.Split(env, "\n") {
+		for v := range strings.SplitSeq(env, "\n") {
 			name, value, _ := strings.Cut(v, "=")
 			vars[name] = value
 		}

@@ -36,13 +36,14 @@ func TestDelta(t *testing.T) {
 	}{
 		{"one scrape", Scrapes{First: first}, nil, "there was one scrape only: no rate can be told"},
 		{"one scrape, for a reason", Scrapes{First: first, NoSecond: "the second timed out"}, nil, "the second timed out"},
-		{"restart", Scrapes{First: first, Second: ptr(scrape(time.Second, 8, nil))}, nil, "the process restarted between the two scrapes"},
-		{"backwards", Scrapes{First: first, Second: ptr(scrape(time.Second, 7, map[string]*Family{"c": counter(4, "a", "1")}))}, nil, "c went backwards between the two scrapes"},
+		{"restart", Scrapes{First: first, Second: new(scrape(time.Second, 8, nil))}, nil, "the process restarted between the two scrapes"},
+		{"backwards", Scrapes{First: first, Second: new(scrape(time.Second, 7, map[string]*Family{"c": counter(4, "a", "1")}))}, nil, "c went backwards between the two scrapes"},
 		{
-			"a histogram backwards", Scrapes{First: first, Second: ptr(scrape(time.Second, 7, map[string]*Family{"h": {Type: "histogram", Series: []Series{{Histogram: ptr(hist(11, 1, 4))}}}}))},
+			"a histogram backwards",
+			Scrapes{First: first, Second: new(scrape(time.Second, 7, map[string]*Family{"h": {Type: "histogram", Series: []Series{{Histogram: new(hist(11, 1, 4))}}}}))},
 			nil, "h went backwards between the two scrapes",
 		},
-		{"what changed", Scrapes{First: first, Second: ptr(scrape(10*time.Second, 7, map[string]*Family{
+		{"what changed", Scrapes{First: first, Second: new(scrape(10*time.Second, 7, map[string]*Family{
 			"c":   {Type: "counter", Series: []Series{{Labels: pairs([]string{"a", "1"}), Value: 8}, {Labels: pairs([]string{"a", "2"}), Value: 2}}},
 			"g":   {Type: "gauge", Series: []Series{{Value: 4}}},
 			"h":   {Type: "histogram", Series: []Series{{Histogram: &h2}}},
@@ -50,7 +51,7 @@ func TestDelta(t *testing.T) {
 		}))}, map[string]*Family{
 			"c":   {Type: "counter", Series: []Series{{Labels: pairs([]string{"a", "1"}), Value: 3}, {Labels: pairs([]string{"a", "2"}), Value: 2}}},
 			"g":   {Type: "gauge", Series: []Series{{Value: 4}}},
-			"h":   {Type: "histogram", Series: []Series{{Histogram: ptr(hist(2, 1, 1))}}},
+			"h":   {Type: "histogram", Series: []Series{{Histogram: new(hist(2, 1, 1))}}},
 			"new": counter(6),
 		}, ""},
 	} {
@@ -83,7 +84,7 @@ func TestScrapeQuestions(t *testing.T) {
 			{Labels: pairs([]string{"verb", "CONNECT"}), Value: 10},
 		}},
 		"h": {Type: "histogram", Series: []Series{
-			{Labels: pairs([]string{"l", "a"}), Histogram: ptr(hist(1, 1, 1))}, {Labels: pairs([]string{"l", "a"}), Histogram: ptr(hist(2, 1, 0))},
+			{Labels: pairs([]string{"l", "a"}), Histogram: new(hist(1, 1, 1))}, {Labels: pairs([]string{"l", "a"}), Histogram: new(hist(2, 1, 0))},
 		}},
 	}}
 	if got, ok := s.Sum("r", Not("verb", "CONNECT")); got != 4 || !ok {

@@ -19,8 +19,8 @@ type Parsed struct {
 }
 
 // ParseContainer finds the program of a component in the command and args of a container, behind
-// whatever starts it, and reads its flags. The environment holds the literal variables of the
-// container. It reports false if the container runs something else.
+// whatever starts it, and reads its flags. The environment holds the variables of the container, those
+// without a literal value as Elsewhere. It reports false if the container runs something else.
 //
 // A container that has arguments but no command is taken to run its image's entrypoint: where a pod
 // has several containers, ask first for the one that bears the component's name.
@@ -70,6 +70,10 @@ func flagValue(all []string, from Provenance, src Source) FlagValue {
 	}
 	return v
 }
+
+// Elsewhere is the value to give ParseContainer for a variable that is set from a field, a Secret or a
+// ConfigMap: what is set by it is unknown, where a variable that is left out sets nothing.
+const Elsewhere = lost
 
 // lost stands in a word for what could not be resolved: a variable, the output of a command.
 const lost = "\x00"

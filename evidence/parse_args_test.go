@@ -158,6 +158,10 @@ func TestParseContainer(t *testing.T) {
 		command: []string{"etcd"}, env: map[string]string{"ETCD_ROOT_PASSWORD": "x", "ETCD_NAME": "a", "ETCD_DISCOVERY": "https://u:p@d/x"},
 		want: Parsed{Program: "etcd", Set: flags{}, Env: map[string]string{"name": "a", "discovery": "https://d/x"}, Unknown: []string{"root-password"}},
 	}, {
+		name: "variables set from elsewhere", component: "etcd",
+		command: []string{"etcd", "--name=$(NODE)"}, env: map[string]string{"NODE": Elsewhere, "ETCD_DATA_DIR": Elsewhere},
+		want: Parsed{Program: "etcd", Set: flags{}, Unknown: []string{"data-dir", "name"}},
+	}, {
 		name: "a configuration file by variable", component: "etcd",
 		command: []string{"etcd", "--name=a"}, env: map[string]string{"ETCD_CONFIG_FILE": "/etc/etcd.yml"},
 		want: Parsed{

@@ -121,9 +121,9 @@ func TestParseKubeletConfigz(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := KubeletConfig{
-		StaticPodPath: ptr("/etc/kubernetes/manifests"), StaticPodURL: ptr("https://pods.example/m.yaml"), HasURLHeader: true,
-		FileCheckFrequency: ptr(20 * time.Second), HTTPCheckFrequency: ptr(30 * time.Second), EventRecordQPS: ptr(int64(50)), EventBurst: ptr(int64(100)),
-		KubeAPIQPS: ptr(int64(0)), MaxPods: ptr(int64(110)), ShutdownGrace: ptr(time.Duration(0)), FeatureGates: map[string]bool{"EventedPLEG": true},
+		StaticPodPath: new("/etc/kubernetes/manifests"), StaticPodURL: new("https://pods.example/m.yaml"), HasURLHeader: true,
+		FileCheckFrequency: new(20 * time.Second), HTTPCheckFrequency: new(30 * time.Second), EventRecordQPS: new(int64(50)), EventBurst: new(int64(100)),
+		KubeAPIQPS: new(int64(0)), MaxPods: new(int64(110)), ShutdownGrace: new(time.Duration(0)), FeatureGates: map[string]bool{"EventedPLEG": true},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
@@ -147,7 +147,7 @@ func TestParseKubeletConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := KubeletConfig{HTTPCheckFrequency: ptr(time.Minute), ShutdownGrace: ptr(time.Duration(0)), StaticPodPath: ptr("/m"), KubeAPIQPS: ptr(int64(5))}
+	want := KubeletConfig{HTTPCheckFrequency: new(time.Minute), ShutdownGrace: new(time.Duration(0)), StaticPodPath: new("/m"), KubeAPIQPS: new(int64(5))}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
@@ -155,8 +155,8 @@ func TestParseKubeletConfiguration(t *testing.T) {
 
 func TestParseSchedulerConfigz(t *testing.T) {
 	want := SchedulerConfig{
-		QPS: ptr(50.0), Burst: ptr(int64(100)), PodInitialBackoff: ptr(time.Second), PodMaxBackoff: ptr(10 * time.Second),
-		Parallelism: ptr(int64(16)), PercentageOfNodes: ptr(int64(0)), Profiles: []string{"default-scheduler", "batch"},
+		QPS: new(50.0), Burst: new(int64(100)), PodInitialBackoff: new(time.Second), PodMaxBackoff: new(10 * time.Second),
+		Parallelism: new(int64(16)), PercentageOfNodes: new(int64(0)), Profiles: []string{"default-scheduler", "batch"},
 	}
 	for name, doc := range map[string]string{
 		"up to 1.35": `{"componentconfig":{"Parallelism":16,"ClientConnection":{"Kubeconfig":"/x","QPS":50,"Burst":100},"PercentageOfNodesToScore":0,

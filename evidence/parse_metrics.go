@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"mime"
-	"slices"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -38,9 +36,9 @@ const startFamily = "process_start_time_seconds"
 // The caller sets At.
 func ParseMetrics(r io.Reader, contentType string, keep Keep) (Scrape, error) {
 	f := folder{keep: keep, out: map[string]*folded{}}
-	proto, err := isProtobuf(contentType)
+	delimited, err := isProtobuf(contentType)
 	if err == nil {
-		if proto {
+		if delimited {
 			err = f.readProtobuf(bufio.NewReaderSize(r, 64<<10))
 		} else {
 			err = f.readText(bufio.NewReaderSize(r, maxLineBytes))
@@ -252,130 +250,3 @@ func (f *folder) parseText(b *bytes.Buffer) error {
 	}
 	return nil
 }
-
-// A folder sums the series of the families that are kept over the labels that are not.
-type folder struct {
-	keep  Keep
-	out   map[string]*folded
-	start float64
-	any   bool
-}
-
-type folded struct {
-	typ    string
-	series map[string]*Series
-	order  []*Series
-	bad    bool // series of different buckets: their sum would be a lie
-}
-
-func (f *folder) wants(name string) bool {
-	_, ok := f.keep[name]
-	return ok || name == startFamily
-}
-
-func (f *folder) add(fam *dto.MetricFamily) error {
-	name := fam.GetName()
-	if name == startFamily && len(fam.GetMetric()) == 1 {
-		if v := fam.GetMetric()[0].GetGauge().GetValue(); finite(v) {
-			f.start = v
-		}
-	}
-	k, ok := f.keep[name]
-	typ, known := typeNames[fam.GetType()]
-	if !ok || !known || len(fam.GetMetric()) == 0 {
-		return nil
-	}
-	to := f.out[name]
-	if to == nil {
-		to = &folded{typ: typ, series: map[string]*Series{}}
-		f.out[name] = to
-	}
-	var id []byte
-	for _, m := range fam.GetMetric() {
-		if !k.admits(m.GetLabel()) {
-			continue
-		}
-		id = id[:0]
-		for _, l := range k.Labels {
-			id = append(append(id, k.value(m.GetLabel(), l)...), 0)
-		}
-		s := to.series[string(id)]
-		if s == nil {
-			if len(to.order) == maxSeries {
-				return fmt.Errorf("family %s has more than %d series", name, maxSeries)
-			}
-			s = &Series{Labels: k.labels(m.GetLabel())}
-			to.series[string(id)] = s
-			to.order = append(to.order, s)
-		}
-		to.plus(s, m)
-	}
-	return nil
-}
-
-// Summaries carry quantiles that cannot be summed or subtracted, untyped samples do not say what they
-// are, gauge histograms are not cumulative: no check reads any of them.
-var typeNames = map[dto.MetricType]string{dto.MetricType_COUNTER: "counter", dto.MetricType_GAUGE: "gauge", dto.MetricType_HISTOGRAM: "histogram"}
-
-func (to *folded) plus(s *Series, m *dto.Metric) {
-	switch to.typ {
-	case "counter":
-		s.Value += m.GetCounter().GetValue()
-	case "gauge":
-		s.Value += m.GetGauge().GetValue()
-	default:
-		h := histogramOf(m.GetHistogram())
-		if s.Histogram == nil {
-			s.Histogram = &h
-			return
-		}
-		sum, ok := s.Histogram.combine(h, 1)
-		if !ok {
-			to.bad = true
-			return
-		}
-		s.Histogram = &sum
-	}
-}
-
-func histogramOf(d *dto.Histogram) Histogram {
-	h := Histogram{Count: float64(d.GetSampleCount()), Sum: d.GetSampleSum()}
-	h.Buckets = make([]Bucket, 0, len(d.GetBucket()))
-	for _, b := range d.GetBucket() {
-		if finite(b.GetUpperBound()) {
-			h.Buckets = append(h.Buckets, Bucket{b.GetUpperBound(), float64(b.GetCumulativeCount())})
-		}
-	}
-	slices.SortStableFunc(h.Buckets, func(a, b Bucket) int {
-		if a.LE < b.LE {
-			return -1
-		}
-		if a.LE > b.LE {
-			return 1
-		}
-		return 0
-	})
-	return h
-}
-
-// families drops what is no number: JSON has none for it, and no comparison with it means anything.
-func (f *folder) families() map[string]*Family {
-	out := map[string]*Family{}
-	for name, to := range f.out {
-		if to.bad {
-			continue
-		}
-		fam := &Family{Type: to.typ, Series: []Series{}}
-		for _, s := range to.order {
-			if finite(s.Value) && (s.Histogram == nil || finite(s.Histogram.Sum)) {
-				fam.Series = append(fam.Series, *s)
-			}
-		}
-		if len(fam.Series) > 0 || len(to.order) == 0 {
-			out[name] = fam
-		}
-	}
-	return out
-}
-
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

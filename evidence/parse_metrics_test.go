@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"math"
 	"slices"
@@ -116,7 +117,7 @@ func toProtobuf(t testing.TB, text []byte) []byte {
 	for {
 		var fam dto.MetricFamily
 		err := dec.Decode(&fam)
-		if err == io.EOF { //nolint:errorlint // the decoder's own end, never wrapped
+		if errors.Is(err, io.EOF) {
 			return out.Bytes()
 		}
 		if err != nil {

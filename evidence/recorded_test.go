@@ -41,5 +41,3 @@ func commands(t testing.TB) map[string][]string {
 	}
 	return m
 }
-
-func ptr[T any](v T) *T { return &v }

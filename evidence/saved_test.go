@@ -29,7 +29,7 @@ func sampleSnapshot(t *testing.T) *Snapshot {
 		Nodes:            Miss[Nodes]("cluster", Gap{Why: Forbidden, Note: "403"}, src),
 		APIServerFlags:   Instances[Flags]{See("kube-apiserver/cp1", flags, src)},
 		APIServerMetrics: Instances[Scrapes]{See("kube-apiserver/cp1", Scrapes{First: scrape, NoSecond: "not wanted"}, src)},
-		PriorityLevels:   See("cluster", []Level{{Name: "system", BorrowingPercent: ptr(int32(0))}}, src),
+		PriorityLevels:   See("cluster", []Level{{Name: "system", BorrowingPercent: new(int32(0))}}, src),
 	}
 }
 
