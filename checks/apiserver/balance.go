@@ -140,7 +140,7 @@ func judgeBalance(s *evidence.Snapshot, subject checks.Subject, p balanceParams)
 	})
 	cpu, okC := measure(s, func(x evidence.Scrapes) (float64, bool) { return delta(x, "process_cpu_seconds_total") })
 	if !okW && !okR {
-		return subject.Skip("tell neither their open watches nor, by two scrapes, their requests")
+		return subject.Skip("tells neither its open watches nor, by two scrapes, its requests")
 	}
 	measured := sayMeasured(w, okW, r, okR, cpu, okC)
 	saw := func(v checks.Verdict) checks.Verdict {
@@ -156,31 +156,31 @@ func judgeBalance(s *evidence.Snapshot, subject checks.Subject, p balanceParams)
 		ok bool
 	}{{"requests", r, okR && r.mean() >= p.MinRequests && !r.noisy()}, {"CPU time", cpu, okC && busy(s, cpu)}} {
 		if i, ok := concentration(m.xs); m.ok && ok && i >= p.Uneven {
-			return saw(subject.Find(checks.Info, "spread their watches evenly but not their %s (concentration %.2f, from %g on uneven), as the controller manager and scheduler talk to their local instance, or a client was busy just then: %s", m.what, i, p.Uneven, measured))
+			return saw(subject.Find(checks.Info, "spreads its watches evenly but not its %s (concentration %.2f, from %g on uneven), as the controller manager and scheduler talk to their local instance, or a client was busy just then: %s", m.what, i, p.Uneven, measured))
 		}
 	}
 	if !okW {
-		return saw(subject.Skip("do not tell their open watches: %s", measured))
+		return saw(subject.Skip("does not tell its open watches: %s", measured))
 	}
-	return saw(subject.Pass("share the load (concentration of watches %.2f, from %g on uneven): %s", iw, p.Uneven, measured))
+	return saw(subject.Pass("shares the load (concentration of watches %.2f, from %g on uneven): %s", iw, p.Uneven, measured))
 }
 
 // judgeWatches judges watches that look uneven.
 func judgeWatches(s *evidence.Snapshot, subject checks.Subject, w spread, measured string, p balanceParams) checks.Verdict {
 	i, _ := concentration(w.xs)
 	if w.mean() < p.MinWatches {
-		return subject.NotApplicable("have too few watches to be judged (%.0f on average, wanted %g): the connection of a single client decides: %s", w.mean(), p.MinWatches, measured)
+		return subject.NotApplicable("has too few watches to be judged (%.0f on average, wanted %g): the connection of a single client decides: %s", w.mean(), p.MinWatches, measured)
 	}
 	clients := w.without(p.LocalWatches)
 	if rest, _ := concentration(clients.xs); rest < p.Uneven || clients.noisy() {
-		return subject.Pass("share the load, but for the watches of controllers that may talk to their local instance (concentration %.2f, without %g of them %.2f, from %g on uneven): %s", i, p.LocalWatches, rest, p.Uneven, measured)
+		return subject.Pass("shares the load, but for the watches of controllers that may talk to their local instance (concentration %.2f, without %g of them %.2f, from %g on uneven): %s", i, p.LocalWatches, rest, p.Uneven, measured)
 	}
 	fix := "--goaway-chance=0.001 on every kube-apiserver, one after the other; at the balancer: least connections, no session affinity. If its address is an active/passive one (keepalived, kube-vip by ARP), all on one instance is by design: waive this"
 	if k := s.KubeadmConfig; k.Seen() && k.Value.ControlPlaneEndpoint == "" {
 		fix = "first give clients a common address: controlPlaneEndpoint is empty (apiserver-replicas); then --goaway-chance=0.001 on every kube-apiserver"
 	}
 	busiest := w.names[slices.Index(w.xs, slices.Max(w.xs))]
-	return subject.Find(checks.Warning, "leave %s with most of the load (concentration of watches %.2f, from %g on uneven): %s", busiest, i, p.Uneven, measured).WithFix(fix)
+	return subject.Find(checks.Warning, "leaves %s with most of the load (concentration of watches %.2f, from %g on uneven): %s", busiest, i, p.Uneven, measured).WithFix(fix)
 }
 
 // watches are the open watches of each instance.

@@ -75,7 +75,7 @@ func TestBalance(t *testing.T) {
 
 func TestBalanceSaysTheShares(t *testing.T) {
 	got := runBalance(loaded(48*time.Hour, []float64{3000, 1000}, []float64{3000, 1000}, []float64{3, 1}), usualBalance())[0]
-	for _, want := range []string{"leave cp-1 with most", "concentration of watches 0.50", "watches 75% cp-1, 25% cp-2", "requests 75% cp-1", "CPU 75% cp-1"} {
+	for _, want := range []string{"leaves cp-1 with most", "concentration of watches 0.50", "watches 75% cp-1, 25% cp-2", "requests 75% cp-1", "CPU 75% cp-1"} {
 		if !strings.Contains(got.Message, want) {
 			t.Errorf("message %q does not say %q", got.Message, want)
 		}

@@ -58,13 +58,13 @@ func servedFromCache(s *evidence.Snapshot) checks.Verdict {
 	minor := v.Behaviour()
 	switch {
 	case minor < minorOn && minor >= minorAlpha && len(on) > 0:
-		return subject.Find(checks.Warning, "serve consistent LISTs from the watch cache by an alpha gate that does not yet check etcd's version (1.%d; safe from 1.%d)", minor, minorOn).
+		return subject.Find(checks.Warning, "serves consistent LISTs from the watch cache by an alpha gate that does not yet check etcd's version (1.%d; safe from 1.%d)", minor, minorOn).
 			Saw("%s is on", consistentKey).Want("the gate off, or 1.%d", minorOn).
 			WithFix("remove " + consistentKey + "=true from --feature-gates, or upgrade to 1.31 or later with etcd 3.5.13 or later")
 	case minor < minorOn:
 		return subject.NotApplicable("cannot serve consistent LISTs from the watch cache in 1.%d (1.%d or later can): a LIST without resourceVersion reads etcd, one with resourceVersion=0 does not", minor, minorOn)
 	case minor < minorLocked && len(off) > 0:
-		return subject.Find(checks.Warning, "read etcd for every LIST without resourceVersion: the gate %s, on by default in 1.%d, is off on %s", consistentKey, minor, strings.Join(off, ", ")).
+		return subject.Find(checks.Warning, "reads etcd for every LIST without resourceVersion: the gate %s, on by default in 1.%d, is off on %s", consistentKey, minor, strings.Join(off, ", ")).
 			Saw("%s=false", consistentKey).Want("true").
 			WithFix("remove " + consistentKey + "=false from --feature-gates of every kube-apiserver, one after the other")
 	}
@@ -85,11 +85,11 @@ func servedByEtcd(s *evidence.Snapshot, subject checks.Subject) checks.Verdict {
 	reads, _ := servedReads(s)
 	switch {
 	case len(old) > 0:
-		return subject.Find(checks.Warning, "read etcd for every LIST without resourceVersion, as one etcd that is too old switches the watch cache off for this: %s (wanted: 3.4.31, 3.5.13 or later on every member)", strings.Join(old, ", ")).
+		return subject.Find(checks.Warning, "reads etcd for every LIST without resourceVersion, as one etcd that is too old switches the watch cache off for this: %s (wanted: 3.4.31, 3.5.13 or later on every member)", strings.Join(old, ", ")).
 			Saw("%s", strings.Join(old, ", ")).Want("etcd 3.5.13 or later").
 			WithFix("upgrade etcd to the newest 3.5 or 3.6, member by member; then restart every kube-apiserver, one after the other: each asks only when it starts")
 	case reads > 0:
-		return subject.Pass("serve LISTs without resourceVersion from the watch cache: %.0f times since they started", reads).Saw("%.0f consistent reads from the cache", reads)
+		return subject.Pass("serves LISTs without resourceVersion from the watch cache: %.0f times since its instances started", reads).Saw("%.0f consistent reads from the cache", reads)
 	case len(known) > 0:
 		return subject.Pass("can serve LISTs without resourceVersion from the watch cache: %s", strings.Join(known, ", ")).Saw("%s", strings.Join(known, ", "))
 	}
