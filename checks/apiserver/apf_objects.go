@@ -141,12 +141,8 @@ func (w apfWorld) nodes() int {
 	return len(w.Nodes.Value.Items)
 }
 
-func (w apfWorld) schema(name string) (evidence.FlowSchema, bool) {
-	i := slices.IndexFunc(w.schemas, func(f evidence.FlowSchema) bool { return f.Name == name })
-	if i < 0 {
-		return evidence.FlowSchema{}, false
-	}
-	return w.schemas[i], true
+func (w apfWorld) hasSchema(name string) bool {
+	return slices.ContainsFunc(w.schemas, func(f evidence.FlowSchema) bool { return f.Name == name })
 }
 
 func schemaSubject(name string) string { return "flowschema/" + name }
@@ -171,7 +167,7 @@ func (w apfWorld) missing() []remark {
 		rs = append(rs, remark{subject, "is missing, " + what, "present", fix, sev})
 	}
 	for _, name := range mandatory {
-		if _, ok := w.schema(name); !ok {
+		if !w.hasSchema(name) {
 			say(schemaSubject(name), "though it is mandatory", checks.Warning)
 		}
 		if _, ok := w.levels[name]; !ok {
@@ -179,7 +175,7 @@ func (w apfWorld) missing() []remark {
 		}
 	}
 	for _, name := range guards {
-		if _, ok := w.schema(name); !ok {
+		if !w.hasSchema(name) {
 			say(schemaSubject(name), "so that what it protects competes with everything else", w.isolationSeverity())
 		}
 	}

@@ -2,6 +2,7 @@ package clients
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/kaudit/kaudit/checks"
 	"github.com/kaudit/kaudit/evidence"
@@ -43,15 +44,15 @@ func schedulerQPS(s *evidence.Snapshot, of string, p qpsParams) checks.Verdict {
 // even where the file says nothing. /flagz lists every flag, so one that only it shows counts as
 // set only if it has not its default.
 func ignoredFlags(f evidence.Flags, file evidence.Setting, inForce rate, known bool) []remark {
-	var set string
+	var set []string
 	for _, name := range []string{"kube-api-qps", "kube-api-burst"} {
 		v := f.Setting(name)
 		byDefault, ok := evidence.Default("kube-scheduler", name, f.Version)
 		if f.Has(name) || v.Known() && !v.Assumed() && ok && v.Value != byDefault {
-			set += fmt.Sprintf(" --%s=%s", name, v.Value)
+			set = append(set, fmt.Sprintf("--%s=%s", name, v.Value))
 		}
 	}
-	if set == "" {
+	if len(set) == 0 {
 		return nil
 	}
 	rest, sev := "", checks.Warning
@@ -62,7 +63,7 @@ func ignoredFlags(f evidence.Flags, file evidence.Setting, inForce rate, known b
 		}
 	}
 	return []remark{{
-		sev, fmt.Sprintf("is given%s, which it ignores because of --config=%s%s", set, file.Value, rest),
+		sev, fmt.Sprintf("is given %s, which it ignores because of --config=%s%s", strings.Join(set, " "), file.Value, rest),
 		"qps and burst in the configuration file", schedulerFix,
 	}}
 }
