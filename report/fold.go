@@ -98,18 +98,23 @@ func split(subject string) (component, name, aspect string) {
 
 // A lock is what stands between checks and their evidence, and the checks it would open for.
 type lock struct {
-	key    string // what to pass or grant, or why nothing can be done
-	checks []string
+	reason   string // what to pass or grant, or why nothing can be done
+	subjects []string
+	checks   []string
 }
 
 // locks groups skipped verdicts: those that something would unlock by what that is, the others by
 // their reason. What opens most comes first.
 func locks(a Audit) (unlockable, others []lock) {
-	for _, f := range folds(a, checks.Skipped) {
-		if f.verdict.Unlock != "" {
-			unlockable = hold(unlockable, f.verdict.Unlock, f.check.ID)
-		} else {
-			others = hold(others, where(f.subjects, 4)+": "+f.verdict.Message, f.check.ID)
+	for _, r := range a.Results {
+		for _, v := range r.Verdicts {
+			switch {
+			case v.Outcome != checks.Skipped:
+			case v.Unlock != "":
+				unlockable = hold(unlockable, v.Unlock, v.Subject, r.Check.ID)
+			default:
+				others = hold(others, impersonal(v), v.Subject, r.Check.ID)
+			}
 		}
 	}
 	most := func(a, b lock) int { return len(b.checks) - len(a.checks) }
@@ -118,13 +123,31 @@ func locks(a Audit) (unlockable, others []lock) {
 	return unlockable, others
 }
 
-func hold(ls []lock, key, check string) []lock {
-	i := slices.IndexFunc(ls, func(l lock) bool { return l.key == key })
-	if i < 0 {
-		return append(ls, lock{key, []string{check}})
+// impersonal is a reason without the name of its instance, so that twenty nodes that fail alike
+// are one line: "GET /api/v1/nodes/…/proxy/configz: 400".
+func impersonal(v checks.Verdict) string {
+	_, name, _ := split(v.Subject)
+	if name == v.Subject || len(name) < 3 {
+		return v.Message
 	}
-	if !slices.Contains(ls[i].checks, check) {
-		ls[i].checks = append(ls[i].checks, check)
+	return strings.ReplaceAll(v.Message, name, "…")
+}
+
+func hold(ls []lock, reason, subject, check string) []lock {
+	i := slices.IndexFunc(ls, func(l lock) bool { return l.reason == reason })
+	if i < 0 {
+		i, ls = len(ls), append(ls, lock{reason: reason})
+	}
+	l := &ls[i]
+	component, name, _ := split(subject)
+	if of := component + name; !slices.Contains(l.subjects, of) {
+		l.subjects = append(l.subjects, of)
+	}
+	if !slices.Contains(l.checks, check) {
+		l.checks = append(l.checks, check)
 	}
 	return ls
 }
+
+// because is the reason with whom it holds for.
+func (l lock) because() string { return where(l.subjects, manyNames) + ": " + l.reason }

@@ -83,10 +83,10 @@ func mdSkipped(w io.Writer, a Audit) {
 	}
 	fmt.Fprint(w, "\n## Skipped\n\n")
 	for _, l := range unlockable {
-		fmt.Fprintf(w, "- To judge these too, pass or grant %s: %s\n", mdText(l.key), mdCodes(l.checks))
+		fmt.Fprintf(w, "- Unlocked by %s: %s\n", mdText(l.reason), mdCodes(l.checks))
 	}
 	for _, l := range others {
-		fmt.Fprintf(w, "- %s: %s\n", mdText(l.key), mdCodes(l.checks))
+		fmt.Fprintf(w, "- %s: %s\n", mdText(l.because()), mdCodes(l.checks))
 	}
 }
 

@@ -64,6 +64,10 @@ func sample() Audit {
 			{Check: testCheck("client-qps", "clients", checks.Warning), Verdicts: manyKubelets(on)},
 			{Check: testCheck("kubelet-pleg", "kubelet", checks.Warning), Verdicts: []checks.Verdict{forbidden("kubelet/n-1"), forbidden("kubelet/n-2")}},
 			{Check: testCheck("kubelet-pod-sources", "kubelet", checks.Info), Verdicts: []checks.Verdict{forbidden("kubelet/n-1")}},
+			{Check: testCheck("etcd-disk-latency", "etcd", checks.Warning), Verdicts: []checks.Verdict{
+				on("etcd/cp-1 fsync").Skip("port-forward to etcd-cp-1: no forward found"), on("etcd/cp-1 commit").Skip("port-forward to etcd-cp-1: no forward found"),
+				on("etcd/cp-2 fsync").Skip("port-forward to etcd-cp-2: no forward found"),
+			}},
 			{Check: testCheck("etcd-peer-latency", "etcd", checks.Warning), Verdicts: []checks.Verdict{on("etcd/cp-3").Skip("has too few samples: 12, at least 100 are wanted")}},
 			{Check: testCheck("apiserver-goaway-chance", "kube-apiserver", checks.Info), Verdicts: []checks.Verdict{
 				on("kube-apiserver/cp-1").NotApplicable("is the only instance"),
@@ -160,7 +164,7 @@ func TestNoFormatLetsControlCharactersThrough(t *testing.T) {
 }
 
 func TestTableFitsItsWidth(t *testing.T) {
-	for _, w := range []int{60, 80, 109, 110, 120, 160, 200} {
+	for _, w := range []int{60, 80, 120, 139, 140, 160, 200} {
 		out := write(t, Formats()[0], sample(), Options{Width: w})
 		for line := range strings.Lines(out) {
 			line = strings.TrimRight(line, "\n")

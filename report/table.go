@@ -13,6 +13,7 @@ const (
 	plainWidth = 120 // of what is not a terminal
 	manyNames  = 6   // instances that a row names; json has them all
 	fixLines   = 12  // of the first fix; explain has the page
+	stacked    = 140 // columns below which five of them leave none wide enough for a sentence
 )
 
 // tableWriter writes the table format. It is read by somebody who was woken up: the worst thing and
@@ -75,7 +76,7 @@ func (t tableWriter) first(f fold) {
 
 func (t tableWriter) findings(found []fold) error {
 	fmt.Fprintln(t)
-	if t.Width < 110 {
+	if t.Width < stacked {
 		return t.narrow(found)
 	}
 	widths := t.columns(found)
@@ -98,8 +99,8 @@ func (t tableWriter) columns(found []fold) [3]int {
 		wanted = max(wanted, width(f.verdict.Recommended))
 	}
 	left := t.Width - len("SEVERITY") - check - 4*gap
-	place = min(place, left/4)
-	wanted = min(wanted, left*3/10)
+	place = min(place, max(left/4, 28)) // "kube-controller-manager/cp-1" is whole
+	wanted = min(wanted, left/4)
 	return [3]int{place, left - place - wanted, wanted}
 }
 
@@ -114,7 +115,7 @@ func (t tableWriter) narrow(found []fold) error {
 	for _, f := range found {
 		text := wrapped(f.verdict.Message, seen)
 		if f.verdict.Recommended != "" {
-			text += "\n" + wrapped("→ "+f.verdict.Recommended, seen)
+			text += "\n" + wrapped("wanted: "+f.verdict.Recommended, seen)
 		}
 		rows = append(rows, []string{
 			t.paint(style(f.verdict.Severity), f.verdict.Severity.String()),
@@ -137,17 +138,17 @@ func (t tableWriter) broken(fs []fold) {
 // skipped says what nobody could judge, and what would change that.
 func (t tableWriter) skipped(a Audit) {
 	unlockable, others := locks(a)
-	t.locks("Skipped; to judge these too, pass or grant", unlockable)
-	t.locks("Skipped, because", others)
+	t.locks("Skipped; what would unlock them", unlockable, func(l lock) string { return l.reason })
+	t.locks("Skipped, because", others, lock.because)
 }
 
-func (t tableWriter) locks(title string, ls []lock) {
+func (t tableWriter) locks(title string, ls []lock, key func(lock) string) {
 	if len(ls) == 0 {
 		return
 	}
 	fmt.Fprintf(t, "\n%s\n", t.paint(bold, title))
 	for _, l := range ls {
-		t.paragraph(l.key, "  ")
+		t.paragraph(key(l), "  ")
 		t.paragraph(strings.Join(l.checks, ", "), "    ")
 	}
 }
