@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kaudit/kaudit/checks"
+	"github.com/kaudit/kaudit/evidence"
+	"github.com/kaudit/kaudit/report"
+)
+
+// scanOptions is what the flags of scan say.
+type scanOptions struct {
+	*collection
+	demo       bool
+	snapshot   string
+	outputs    []string
+	only, skip []string
+	failOn     string
+	strict     bool
+}
+
+func newScanCmd(e env) *cobra.Command {
+	var o scanOptions
+	cmd := &cobra.Command{
+		Use:   "scan",
+		Short: "collect, check and report",
+		Long: `Scan reads what the checks need from the cluster that kubectl would talk to, judges it, and reports. It sends nothing but
+reads. Evidence that cannot be had makes a check skipped, with the reason; nothing passes unseen.`,
+		Example: examples(e, "scan", "scan --context prod -o table -o json=report.json", "scan --only 'etcd-*' --fail-on warning",
+			"scan --etcd-endpoints https://10.0.0.1:2379 --etcd-cacert ca.crt --etcd-cert client.crt --etcd-key client.key", "scan --snapshot cluster.json.gz", "scan --demo"),
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := exclusive(cmd, o.collection, o.demo, o.snapshot); err != nil {
+				return err
+			}
+			return runScan(cmd.Context(), e, o)
+		},
+	}
+	o.collection = collectionFlags(cmd)
+	f := cmd.Flags()
+	f.BoolVar(&o.demo, "demo", false, "judge a snapshot recorded from a real cluster, inside this program")
+	f.StringVar(&o.snapshot, "snapshot", "", "judge a snapshot that collect wrote; - is standard input")
+	f.StringArrayVarP(&o.outputs, "output", "o", []string{"table"}, "FORMAT or FORMAT=FILE, repeatable: "+formatNames())
+	f.StringSliceVar(&o.only, "only", nil, "only these checks: ids, patterns (etcd-*) or components")
+	f.StringSliceVar(&o.skip, "skip", nil, "all but these checks")
+	f.StringVar(&o.failOn, "fail-on", "critical", "exit with 1 from this severity on: critical, warning, info, never")
+	f.BoolVar(&o.strict, "strict", false, "exit with 3 if a check could not get its evidence")
+	completeChecks(cmd, "only", "skip")
+	complete(cmd, "fail-on", "critical", "warning", "info", "never")
+	return cmd
+}
+
+func formatNames() string {
+	var names []string
+	for _, f := range report.Formats() {
+		names = append(names, f.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// runScan finds every mistake in the options before it asks a cluster for anything.
+func runScan(ctx context.Context, e env, o scanOptions) error {
+	bar, err := severityNamed(o.failOn)
+	if err != nil {
+		return err
+	}
+	cs, err := selectChecks(e, catalogue(), o.only, o.skip)
+	if err != nil {
+		return err
+	}
+	if err := o.validate(); err != nil {
+		return err
+	}
+	outs, err := openOutputs(o.outputs)
+	if err != nil {
+		return err
+	}
+	defer discard(outs)
+	s, err := o.evidence(ctx, e)
+	if err != nil {
+		return err
+	}
+	results := checks.Run(s, cs)
+	if err := writeAudit(e, outs, report.Of(s, results, thisBuild().Version)); err != nil {
+		return err
+	}
+	return exitStatus(results, bar, o.strict)
+}
+
+// evidence comes from the one source that the options name.
+func (o scanOptions) evidence(ctx context.Context, e env) (*evidence.Snapshot, error) {
+	switch {
+	case o.demo:
+		return recorded()
+	case o.snapshot != "":
+		return saved(e, o.snapshot)
+	}
+	return o.collect(ctx, e)
+}
+
+// never is above every severity: no finding reaches it.
+const never = checks.Critical + 1
+
+func severityNamed(name string) (checks.Severity, error) {
+	names := []string{checks.Info.String(), checks.Warning.String(), checks.Critical.String(), "never"}
+	for i, n := range names {
+		if n == name {
+			return checks.Info + checks.Severity(i), nil
+		}
+	}
+	return 0, noSuch("severity", name, names, "--fail-on takes critical, warning, info, never")
+}
+
+// exitStatus is the outcome for scripts. An incomplete audit, where completeness was asked for,
+// stands above its findings; an audit that judged nothing is none.
+func exitStatus(results []checks.Result, bar checks.Severity, strict bool) error {
+	judged, failed := false, false
+	var lacking []string
+	for _, r := range results {
+		why := ""
+		for _, v := range r.Verdicts {
+			switch v.Outcome {
+			case checks.Finding:
+				judged, failed = true, failed || v.Severity >= bar
+			case checks.Pass, checks.NotApplicable:
+				judged = true
+			default:
+				if why == "" {
+					why = lack(v)
+				}
+			}
+		}
+		if why != "" {
+			lacking = append(lacking, r.Check.ID+": "+why)
+		}
+	}
+	switch {
+	case !judged:
+		return noAudit("nothing could be judged: %s", strings.Join(lacking, "; "))
+	case strict && len(lacking) > 0:
+		return noAudit("--strict, and %d checks lack evidence: %s", len(lacking), strings.Join(lacking, "; "))
+	case failed:
+		return &exitError{code: exitFindings}
+	}
+	return nil
+}
+
+// lack is what a check would need to say something of a subject, else why it could not.
+func lack(v checks.Verdict) string {
+	if v.Unlock != "" {
+		return v.Unlock
+	}
+	return v.Subject + " " + v.Message
+}
