@@ -13,11 +13,15 @@ import (
 func (w apfWorld) exempting() []remark {
 	var rs []remark
 	for _, f := range w.schemas {
-		if f.Level != levelExempt || isBuiltinSchema(f.Name) || onlyProbes(f) {
+		if f.Level != levelExempt || isBuiltinSchema(f.Name) || ofProvider(f.Name) || onlyProbes(f) {
+			continue
+		}
+		broad := broadSubjects(f)
+		if !broad && !everything(f) { // one client's one kind of request, like the reviews an aggregated server asks for
 			continue
 		}
 		sev, said := checks.Info, "exempts its few subjects from every limit: fine for a break-glass account, not for a busy client"
-		if broadSubjects(f) && !w.Cluster.Managed {
+		if broad && !w.Cluster.Managed {
 			sev, said = checks.Warning, "exempts a whole group of clients from every limit: nothing keeps them from taking the server down"
 		}
 		rs = append(rs, remark{
@@ -27,6 +31,20 @@ func (w apfWorld) exempting() []remark {
 		})
 	}
 	return rs
+}
+
+// ofProvider knows the objects that distributions install by their names.
+func ofProvider(name string) bool {
+	return slices.ContainsFunc([]string{"eks-", "gke-", "aks-", "openshift-"}, func(p string) bool { return strings.HasPrefix(name, p) })
+}
+
+// everything reports whether a rule of the schema takes all verbs on all resources.
+func everything(f evidence.FlowSchema) bool {
+	return slices.ContainsFunc(f.Rules, func(r evidence.FlowRule) bool {
+		return slices.ContainsFunc(r.Resources, func(x evidence.ResourceRule) bool {
+			return slices.Contains(x.Verbs, "*") && slices.Contains(x.Resources, "*")
+		})
+	})
 }
 
 func onlyProbes(f evidence.FlowSchema) bool {

@@ -188,10 +188,13 @@ func TestAPFObjects(t *testing.T) {
 		"equal precedence, disjoint":                     {apfCluster(t, 50, addSchema(custom("k", "workload-low", 900, accounts("ci/y")))), ok},
 		"equal precedence, groups nobody can tell apart": {apfCluster(t, 50, addSchema(custom("k", "workload-low", 400, groups("node-admins")))), ok},
 
-		"exempts everybody":        {apfCluster(t, 50, addSchema(custom("x", "exempt", 8000, accounts("ci/*")))), []string{"warning flowschema/x"}},
-		"exempts one user":         {apfCluster(t, 50, addSchema(custom("x", "exempt", 8000, users("break-glass")))), []string{"info flowschema/x"}},
-		"exempts health paths":     {apfCluster(t, 50, addSchema(custom("x", "exempt", 8000, evidence.FlowRule{Groups: []string{"*"}, NonResources: []evidence.URLRule{{Verbs: []string{"get"}, URLs: []string{"/readyz/*"}}}}))), ok},
-		"exempts, by the provider": {apfCluster(t, 50, managed, addSchema(custom("x", "exempt", 8000, accounts("ci/*")))), []string{"info flowschema/x"}},
+		"exempts everybody":           {apfCluster(t, 50, addSchema(custom("x", "exempt", 8000, accounts("ci/*")))), []string{"warning flowschema/x"}},
+		"exempts one user":            {apfCluster(t, 50, addSchema(custom("x", "exempt", 8000, users("break-glass")))), []string{"info flowschema/x"}},
+		"exempts health paths":        {apfCluster(t, 50, addSchema(custom("x", "exempt", 8000, evidence.FlowRule{Groups: []string{"*"}, NonResources: []evidence.URLRule{{Verbs: []string{"get"}, URLs: []string{"/readyz/*"}}}}))), ok},
+		"exempts one client's leases": {apfCluster(t, 50, addSchema(custom("x", "exempt", 8000, leases(accounts("op/manager"))))), ok},
+		"exempts everybody's leases":  {apfCluster(t, 50, addSchema(custom("x", "exempt", 8000, leases(groups("system:serviceaccounts"))))), []string{"warning flowschema/x"}},
+		"a distribution's own":        {apfCluster(t, 50, addSchema(custom("eks-exempt", "exempt", 8000, accounts("ci/*")))), ok},
+		"exempts, by the provider":    {apfCluster(t, 50, managed, addSchema(custom("x", "exempt", 8000, accounts("ci/*")))), []string{"info flowschema/x"}},
 
 		"a level of one's own":      {apfCluster(t, 50, addLevel(tenant)), ok},
 		"neither lends nor borrows": {apfCluster(t, 50, addLevel(hard)), []string{"info prioritylevelconfiguration/tenant"}},

@@ -244,12 +244,13 @@ func (w watched) slowest(subject checks.Subject, sc *evidence.Scrape, p saturati
 		if !ok || h.Count < p.MinSamples {
 			continue
 		}
-		if judged++; worst == "" || b.Low > bounds.Low {
+		protected := slices.Contains(protectedLevels, level)
+		if judged++; worst == "" || b.Low > bounds.Low || b.Low == bounds.Low && protected {
 			worst, bounds = level, b
 		}
 		if h.Against(0.99, p.MaxWait) == evidence.Over {
 			s := checks.Warning
-			if slices.Contains(protectedLevels, level) && h.Against(0.99, p.SevereWait) == evidence.Over {
+			if protected && h.Against(0.99, p.SevereWait) == evidence.Over {
 				s = checks.Critical
 			}
 			sev = max(sev, s)
