@@ -67,35 +67,24 @@ func called(names map[string]string, id string) string {
 	return "member " + id
 }
 
-// knownPeers is how many members one member knows of, itself included (3.6+).
-func knownPeers(sc *evidence.Scrape) (int, bool) {
-	n, ok := sc.Sum("etcd_network_known_peers")
-	return int(n), ok && n > 0
-}
-
-// roundTripPeers is how many others a member has probed since it started: those removed since are
-// among them.
-func roundTripPeers(sc *evidence.Scrape) int {
-	return len(sc.HistBy("etcd_network_peer_round_trip_time_seconds", "To"))
-}
-
 // isLearner reports whether a member's own metrics say so.
 func isLearner(sc *evidence.Scrape) bool {
 	v, _ := sc.Sum("etcd_server_is_learner")
 	return v > 0
 }
 
-// podsOf are the control-plane pods of a component, and whether anybody looked.
-func podsOf(s *evidence.Snapshot, component string) (pods []evidence.ControlPod, looked bool) {
+// podsOf are the control-plane pods of a component.
+func podsOf(s *evidence.Snapshot, component string) []evidence.ControlPod {
 	if !s.ControlPods.Seen() {
-		return nil, false
+		return nil
 	}
+	var pods []evidence.ControlPod
 	for _, p := range *s.ControlPods.Value {
 		if p.Component == component {
 			pods = append(pods, p)
 		}
 	}
-	return pods, true
+	return pods
 }
 
 // nodeOf finds the node that a subject's pod runs on; nil if it is not known.

@@ -3,6 +3,7 @@ package etcd
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/kaudit/kaudit/checks"
@@ -138,14 +139,7 @@ func separation(s *evidence.Snapshot, rs []routing, p eventsParams) checks.Verdi
 
 func overlaps(r routing) bool {
 	mainAt := addresses(r.main)
-	for _, a := range addresses(parseServers(r.core.servers)) {
-		for _, m := range mainAt {
-			if a == m {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(addresses(parseServers(r.core.servers)), func(a string) bool { return slices.Contains(mainAt, a) })
 }
 
 // wanted reports whether separation is worth its trouble: by what was measured, else by size.

@@ -101,7 +101,7 @@ func voterCount(s *evidence.Snapshot, c roll, p membersParams) checks.Verdict {
 	case n == 1:
 		return judged(single(s, on, c, p)).WithFix(addFix)
 	case n == 2:
-		return judged(on.Find(checks.Critical, "%s, so two members are twice as likely to stop as one", facts)).WithFix(addFix)
+		return judged(on.Find(c.worst(), "%s, so two members are twice as likely to stop as one", facts)).WithFix(addFix)
 	case n > p.MostVoters:
 		return judged(on.Find(checks.Warning, "%s; over %d, each write waits for too many", facts, p.MostVoters)).
 			WithFix("etcdctl member remove ID, down to 5 or 7")
@@ -116,12 +116,15 @@ const addFix = "add members one at a time, each as a learner, and promote it whe
 
 // single judges one member alone by what the cluster is used for, as far as its shape tells.
 func single(s *evidence.Snapshot, on checks.Subject, c roll, p membersParams) checks.Verdict {
-	const facts = "has a single member: its loss stops the control plane, and the loss of its disk loses the cluster"
+	facts := "has a single member: its loss stops the control plane, and the loss of its disk loses the cluster"
+	if c.component == eventsEtcd {
+		facts = "has a single member: its loss stops everything that records events, and the health checks of kube-apiserver fail"
+	}
 	if dev(s.Cluster.Distribution) {
 		return on.NotApplicable("has a single member, as %s clusters have", s.Cluster.Distribution)
 	}
 	if !s.Nodes.Seen() {
-		return on.Find(checks.Warning, facts)
+		return on.Find(checks.Warning, "%s", facts)
 	}
 	controlPlanes := 0
 	for _, n := range s.Nodes.Value.Items {
@@ -135,9 +138,9 @@ func single(s *evidence.Snapshot, on checks.Subject, c roll, p membersParams) ch
 	case nodes <= 1:
 		return on.NotApplicable("has a single member, on the cluster's single node")
 	case (controlPlanes >= 2 || nodes > p.ProductionNodes) && c.certain:
-		return on.Find(checks.Critical, facts+" of %d nodes, %d of them control plane", nodes, controlPlanes)
+		return on.Find(c.worst(), "%s (%d nodes, %d of them control plane)", facts, nodes, controlPlanes)
 	}
-	return on.Find(checks.Warning, facts+" of %d nodes, %d of them control plane", nodes, controlPlanes)
+	return on.Find(checks.Warning, "%s (%d nodes, %d of them control plane)", facts, nodes, controlPlanes)
 }
 
 // dev reports whether a distribution is for trying things out on one machine.

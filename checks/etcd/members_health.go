@@ -72,8 +72,10 @@ func troubles(by map[state][]string) string {
 		state state
 		words string
 	}{
-		{leaderless, "no leader on"}, {gone, "not reached by its peers or not ready:"},
-		{unstarted, "added but never started:"}, {silent, "no answer to kaudit from"},
+		{leaderless, "no leader on"},
+		{gone, "not reached by its peers or not ready:"},
+		{unstarted, "added but never started:"},
+		{silent, "no answer to kaudit from"},
 	} {
 		if len(by[t.state]) > 0 {
 			parts = append(parts, t.words+" "+strings.Join(by[t.state], ", "))
@@ -135,7 +137,7 @@ func reached(s *evidence.Snapshot, component, id string) (active bool, src evide
 }
 
 func podNamed(s *evidence.Snapshot, component, name string) *evidence.ControlPod {
-	pods, _ := podsOf(s, component)
+	pods := podsOf(s, component)
 	for i := range pods {
 		if pods[i].Subject == component+"/"+name {
 			return &pods[i]

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/kaudit/kaudit/checks"
 	"github.com/kaudit/kaudit/evidence"
 )
 
@@ -16,6 +17,14 @@ type roll struct {
 	certain   bool   // etcd itself says so
 	sure      bool   // certain, or nothing speaks against it
 	doubt     string // where not sure
+}
+
+// worst is how severe too few members are: the data of an etcd for events can be lost.
+func (r roll) worst() checks.Severity {
+	if r.component == eventsEtcd {
+		return checks.Warning
+	}
+	return checks.Critical
 }
 
 // A voter is a member that votes, or is taken for one.
@@ -90,6 +99,9 @@ func fromPeers(s *evidence.Snapshot, component string) roll {
 		}
 	}
 	r.certain, r.sure = silent == 0, silent == 0
+	if silent > 0 && len(podsOf(s, component)) == len(r.voters) {
+		r.how, r.sure = "by their pods and what they know of each other", true
+	}
 	r.doubt = fmt.Sprintf("%s did not tell whether it votes", count(float64(silent), "member"))
 	return r
 }
@@ -97,7 +109,7 @@ func fromPeers(s *evidence.Snapshot, component string) roll {
 // fromPods takes every pod of etcd for a member, unless a member's configuration names more.
 func fromPods(s *evidence.Snapshot, component string) roll {
 	r := roll{how: "by its pods", sure: true}
-	pods, _ := podsOf(s, component)
+	pods := podsOf(s, component)
 	for _, p := range pods {
 		r.voters = append(r.voters, voter{name: nameOf(p.Subject), started: true})
 	}

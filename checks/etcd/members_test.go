@@ -194,6 +194,7 @@ func TestMembersPeersKnown(t *testing.T) {
 		"etcd/cp-1": knows("a", 0, "a", "b"), "etcd/cp-2": knows("b", 1, "a", "b"),
 	}), Nodes: nodes(3)}
 	silentThird := &evidence.Snapshot{EtcdMetrics: three.EtcdMetrics[:2]}
+	withPods := &evidence.Snapshot{EtcdMetrics: three.EtcdMetrics[:2], ControlPods: pods("etcd", 3)}
 	two := &evidence.Snapshot{EtcdMetrics: metrics(map[string]evidence.Scrape{
 		"etcd/cp-1": knows("a", 0, "a"), "etcd-events/cp-1": knows("x", 0, "x", "y", "z"), "etcd-events/cp-2": knows("y", 0, "x", "y", "z"), "etcd-events/cp-3": knows("z", 0, "x", "y", "z"),
 	}), Nodes: nodes(1)}
@@ -201,9 +202,14 @@ func TestMembersPeersKnown(t *testing.T) {
 		"three that know each other":     {three, "pass"},
 		"one, and a learner":             {learner, "critical"},
 		"the third may be a learner":     {silentThird, "skipped"},
+		"the third has a pod like them":  {withPods, "pass"},
 		"main of one, events are others": {two, "not-applicable"},
 	})
-	judged(t, "etcd-events cluster count", membersCases{"events of three": {two, "pass"}})
+	oneForEvents := &evidence.Snapshot{EtcdMetrics: metrics(map[string]evidence.Scrape{"etcd-events/cp-1": knows("x", 0, "x")}), Nodes: nodes(3)}
+	judged(t, "etcd-events cluster count", membersCases{
+		"events of three": {two, "pass"},
+		"events of one":   {oneForEvents, "warning"},
+	})
 }
 
 func TestMembersSpread(t *testing.T) {

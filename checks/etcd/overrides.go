@@ -3,6 +3,7 @@ package etcd
 import (
 	"encoding/csv"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/kaudit/kaudit/evidence"
@@ -49,10 +50,8 @@ func parseOverrides(items []string) ([]override, error) {
 			return nil, errOverrides
 		}
 		servers := strings.Split(where, ";")
-		for _, s := range servers {
-			if s == "" {
-				return nil, errOverrides
-			}
+		if slices.Contains(servers, "") {
+			return nil, errOverrides
 		}
 		out = append(out, override{group, resource, servers})
 	}

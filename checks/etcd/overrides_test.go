@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -73,4 +74,26 @@ func TestOverridesCSV(t *testing.T) {
 	if _, err := items(evidence.Setting{Value: `/events#"https://a`}); err == nil {
 		t.Error("got no error for a stray quote, want one")
 	}
+}
+
+// FuzzOverrides wants what is offered as a correction to be what kube-apiserver takes.
+func FuzzOverrides(f *testing.F) {
+	for _, seed := range []string{
+		"/events#https://a:2379;https://b:2379", "/events#http://a,http://b", "events#a", "[]", "[/events#a]", `"a,b"#c`, "#,#;;/", "a/b/c#d",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		list, err := items(evidence.Setting{Value: value})
+		if err != nil {
+			return
+		}
+		fixed := corrected(list)
+		if fixed == "" {
+			return
+		}
+		if _, err := parseOverrides(strings.Split(fixed, ",")); err != nil {
+			t.Errorf("%q: got a correction %q that is refused as well: %v", value, fixed, err)
+		}
+	})
 }
