@@ -113,7 +113,7 @@ func commitHint(fsync, commit sample) string {
 	return ""
 }
 
-const diskFix = "give etcd's data directory, or at least --wal-dir, a low-latency SSD with guaranteed IOPS that it shares with no images, logs or other databases; measure it first: kaudit probe disk DIR"
+const diskFix = "give etcd's data directory, or at least --wal-dir, a low-latency SSD with guaranteed IOPS that it shares with no images, logs or other databases; measure it first: fio --rw=write --ioengine=sync --fdatasync=1 --size=22m --bs=2300 --name=etcd --directory=DIR"
 
 // unlockSamples says how to see more.
 func unlockSamples(got, want float64, per string) string {
