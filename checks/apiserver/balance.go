@@ -208,11 +208,11 @@ func measure(s *evidence.Snapshot, of func(evidence.Scrapes) (float64, bool)) (s
 	var sp spread
 	seen := map[float64]bool{}
 	for o := range s.APIServerMetrics.Seen() {
-		if start := o.Value.Latest().Start; seen[start] {
+		start := o.Value.Latest().Start
+		if seen[start] {
 			continue // one process by two addresses
-		} else {
-			seen[start] = true
 		}
+		seen[start] = true
 		x, ok := of(*o.Value)
 		if !ok {
 			return spread{}, false

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -140,5 +141,41 @@ func TestCensus(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestFamiliesAreKept holds what the checks of this area read against what is kept of a scrape.
+func TestFamiliesAreKept(t *testing.T) {
+	kept := evidence.Families("kube-apiserver")
+	for name, labels := range map[string]string{
+		"apiserver_longrunning_requests":                    "verb",
+		"apiserver_request_total":                           "resource verb",
+		"process_cpu_seconds_total":                         "",
+		"kubernetes_build_info":                             "git_version",
+		"kubernetes_feature_enabled":                        "name",
+		"apiserver_storage_list_total":                      "group resource storage",
+		"apiserver_storage_list_fetched_objects_total":      "group resource storage",
+		"apiserver_storage_list_returned_objects_total":     "group resource storage",
+		"apiserver_cache_list_fetched_objects_total":        "group resource resource_prefix",
+		"apiserver_cache_list_returned_objects_total":       "group resource resource_prefix",
+		"apiserver_watch_cache_consistent_read_total":       "group resource success fallback",
+		"apiserver_watch_cache_read_wait_seconds":           "",
+		"apiserver_watch_cache_initializations_total":       "group resource",
+		"apiserver_storage_consistency_checks_total":        "group resource status",
+		"apiserver_init_events_total":                       "group resource",
+		"apiserver_storage_objects":                         "resource",
+		"apiserver_resource_objects":                        "group resource",
+		"apiserver_crd_conversion_webhook_duration_seconds": "crd_name succeeded",
+		"apiserver_crd_webhook_conversion_duration_seconds": "crd_name succeeded",
+	} {
+		k, ok := kept[name]
+		if !ok {
+			t.Errorf("%s: got nothing kept of it", name)
+		}
+		for label := range strings.FieldsSeq(labels) {
+			if !slices.Contains(k.Labels, label) {
+				t.Errorf("%s: got the labels %v, want %s among them", name, k.Labels, label)
+			}
+		}
 	}
 }

@@ -153,6 +153,9 @@ func listFlows(grown, counts *evidence.Scrape, over time.Duration, slack float64
 	}
 	out := map[string]flow{}
 	for name, l := range lists {
+		if name == "apiServerIPInfo" || name == "apiServerPeerIPInfo" {
+			continue // its own records of which instances live
+		}
 		count, known := objects[name]
 		if !known {
 			count = math.NaN()

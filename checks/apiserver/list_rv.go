@@ -44,6 +44,12 @@ const (
 // whoAsks is what metrics cannot tell.
 const whoAsks = "metrics do not name the client, the audit log does"
 
+// findClient is how to learn it.
+func findClient(name string) string {
+	plural, _, _ := strings.Cut(name, ".")
+	return fmt.Sprintf(`find the client: jq -r 'select(.verb=="list" and .objectRef.resource==%q) | .userAgent+" "+.user.username' AUDIT-LOG | sort | uniq -c | sort -rn`, plural)
+}
+
 func runListRV(s *evidence.Snapshot, p listRVParams) []checks.Verdict {
 	subject := checks.About("cluster")
 	grown := 0
@@ -195,7 +201,7 @@ func resourceVerdicts(s *evidence.Snapshot, name string, window, life book, p li
 		if f, b, _, ok := strength(name, window, life, func(f flow) bool { return f.fetched >= p.EtcdObjects }); ok {
 			vs = append(vs, subject.Find(checks.Info, "are listed from etcd at %s %s: events never have a watch cache, whatever resourceVersion is asked for (%s)", perSecond(f.fetched), b.during, whoAsks).
 				Saw("%s", perSecond(f.fetched)).Want("under %s", perSecond(p.EtcdObjects)).
-				WithFix("find what polls events (kaudit requests AUDIT-LOG) and let it watch instead; a shorter --event-ttl or an etcd of their own makes the rest cheaper"))
+				WithFix(findClient(name)+"; let it watch instead of polling; a shorter --event-ttl or an etcd of their own makes the rest cheaper"))
 		}
 	case cached(s, name):
 		vs = append(vs, fromEtcd(s, subject, name, window, life, p)...)
@@ -236,7 +242,7 @@ func fromEtcd(s *evidence.Snapshot, subject checks.Subject, name string, window,
 	return one(subject.Find(sev, "are listed from etcd, past the watch cache: %.2g LISTs/s read %s, %.0f%% of what LISTs of them read, %s (%s)", f.lists, perSecond(f.fetched), 100*f.share(), b.during, whoAsks).
 		Saw("%s from etcd, %.2g LISTs/s", perSecond(f.fetched), f.lists).
 		Want("under %s, or under %.0f%% from etcd", perSecond(p.EtcdObjects), 100*p.EtcdShare).
-		WithFix("find the client: kaudit requests AUDIT-LOG; then " + cureByVersion(s.Version.Value.Behaviour())))
+		WithFix(findClient(name) + "; then " + cureByVersion(s.Version.Value.Behaviour())))
 }
 
 // cureByVersion is what makes a LIST come from the cache.
@@ -258,7 +264,7 @@ func overfetch(subject checks.Subject, name string, window, life book, p listRVP
 	cache := func(f flow) bool {
 		return f.cFetched >= p.OverfetchObjects && f.cFetched >= p.OverfetchCache*max(f.cReturn, 1e-9)
 	}
-	const fix = "find the client: kaudit requests AUDIT-LOG; let it use an informer, ask for one namespace, or for what has an index (pods by spec.nodeName)"
+	fix := findClient(name) + "; let it use an informer, ask for one namespace, or for what has an index (pods by spec.nodeName)"
 	if f, b, sev, ok := strength(name, window, life, etcd); ok && !isEvents(name) {
 		return one(subject.Find(sev, "are read from etcd at %s by LISTs that return %s, %s: selectors never reduce what is read there (%s)", perSecond(f.fetched), perSecond(f.returned), b.during, whoAsks).
 			Saw("%s read, %s returned", perSecond(f.fetched), perSecond(f.returned)).Want("under %g read for each returned", p.OverfetchEtcd).WithFix(fix))
@@ -287,7 +293,7 @@ func churns10(s *evidence.Snapshot, p listRVParams) []checks.Verdict {
 				vs = append(vs, checks.About("resource/"+name).Aspect("watch-churn on "+short(o.Of)).With(o.Source, "apiserver_init_events_total of %s: %.0f", name, by[name]).
 					Find(checks.Info, "are sent to new watches %.0f times over in 10 minutes, on average since %s started %s ago: clients that lose their watch and begin anew (%s)", per10/count, short(o.Of), evidence.Ago(sc.Age()), whoAsks).
 					Saw("%.0f objects in 10 min, of %.0f", per10, count).Want("at most %g times", p.ChurnPer10Min).
-					WithFix(strings.Join([]string{"find the client: kaudit requests AUDIT-LOG", "look for answers 410 (apiserver_request_total{code=\"410\"})", "and for a balancer that cuts idle connections: its timeout must exceed 10 minutes"}, "; ")))
+					WithFix("look for answers 410 (apiserver_request_total{code=\"410\"}) and for a balancer that cuts idle connections: its timeout must exceed 10 minutes; the audit log (verb watch) names the clients"))
 			}
 		}
 	}
