@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -205,5 +206,34 @@ func TestAPFSaturation(t *testing.T) {
 				t.Errorf("verdicts (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// What the checks read must be kept of a scrape, with the labels they tell series apart by.
+func TestAPFFamiliesAreKept(t *testing.T) {
+	keep := evidence.Families("kube-apiserver")
+	for family, labels := range map[string][]string{
+		fcRejected: ofReason, fcDispatched: ofLevel, fcQueued: {"priority_level"}, fcNoSeat: {"priority_level"}, fcUse: {"priority_level"},
+		fcWait: {"priority_level", "execute"},
+		"apiserver_flowcontrol_current_executing_seats":    {"priority_level"},
+		"apiserver_flowcontrol_request_concurrency_in_use": {"priority_level"},
+		"apiserver_flowcontrol_current_limit_seats":        {"priority_level"},
+		"apiserver_flowcontrol_request_concurrency_limit":  {"priority_level"},
+		"apiserver_flowcontrol_nominal_limit_seats":        {"priority_level"},
+		"apiserver_request_total":                          {"code", "subresource"},
+		"apiserver_selfrequest_total":                      nil,
+		"apiserver_resource_objects":                       nil,
+		"apiserver_storage_objects":                        nil,
+		"kubernetes_feature_enabled":                       {"name"},
+	} {
+		k, ok := keep[family]
+		if !ok {
+			t.Errorf("%s: got nothing kept, want the family", family)
+		}
+		for _, l := range labels {
+			if !slices.Contains(k.Labels, l) {
+				t.Errorf("%s: got labels %v, want %s among them", family, k.Labels, l)
+			}
+		}
 	}
 }

@@ -156,3 +156,19 @@ func TestKubeletThrottling(t *testing.T) {
 		})
 	}
 }
+
+// What the checks read must be kept of a scrape, with the labels they tell series apart by.
+func TestClientFamiliesAreKept(t *testing.T) {
+	for _, component := range []string{"kube-controller-manager", "kube-scheduler", "kubelet"} {
+		keep := evidence.Families(component)
+		if _, ok := keep[limiterFamily]; !ok {
+			t.Errorf("%s of %s: got nothing kept, want the family", limiterFamily, component)
+		}
+		if got := keep[requestsFamily].Labels; !cmp.Equal(got, []string{"code"}) {
+			t.Errorf("labels of %s of %s: got %v, want code", requestsFamily, component, got)
+		}
+	}
+	if _, ok := evidence.Families("kubelet")["kubelet_running_pods"]; !ok {
+		t.Error("kubelet_running_pods: got nothing kept, want the family")
+	}
+}
