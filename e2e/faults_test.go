@@ -3,25 +3,30 @@
 package e2e
 
 import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/rest"
-
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 )
 
-// danglingFlowSchema refers to a priority level that nobody made.
-func danglingFlowSchema(t *testing.T, c kubernetes.Interface) {
-	t.Helper()
-	fs := &flowcontrolv1.FlowSchema{
-		ObjectMeta: metav1.ObjectMeta{Name: "reports"},
+// danglingFlowSchema refers to a priority level that nobody has made since an hour.
+func danglingFlowSchema() *flowcontrolv1.FlowSchema {
+	since := metav1.NewTime(time.Now().Add(-time.Hour).Truncate(time.Second))
+	return &flowcontrolv1.FlowSchema{
+		ObjectMeta: metav1.ObjectMeta{Name: "reports", CreationTimestamp: since, Generation: 1},
 		Spec: flowcontrolv1.FlowSchemaSpec{
 			PriorityLevelConfiguration: flowcontrolv1.PriorityLevelConfigurationReference{Name: "batch"},
 			MatchingPrecedence:         3000,
@@ -30,9 +35,10 @@ func danglingFlowSchema(t *testing.T, c kubernetes.Interface) {
 				ResourceRules: []flowcontrolv1.ResourcePolicyRule{{Verbs: []string{"list"}, APIGroups: []string{"*"}, Resources: []string{"*"}, ClusterScope: true, Namespaces: []string{"*"}}},
 			}},
 		},
-	}
-	if _, err := c.FlowcontrolV1().FlowSchemas().Create(t.Context(), fs, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
+		Status: flowcontrolv1.FlowSchemaStatus{Conditions: []flowcontrolv1.FlowSchemaCondition{{
+			Type: flowcontrolv1.FlowSchemaConditionDangling, Status: flowcontrolv1.ConditionTrue, Reason: "NotFound", LastTransitionTime: since,
+			Message: `This FlowSchema references the PriorityLevelConfiguration object named "batch" but there is no such object`,
+		}}},
 	}
 }
 
@@ -88,7 +94,26 @@ func orphanAPIService(t *testing.T, cfg *rest.Config) {
 		},
 	}}
 	gvr := schema.GroupVersionResource{Group: "apiregistration.k8s.io", Version: "v1", Resource: "apiservices"}
-	if _, err := c.Resource(gvr).Create(t.Context(), o, metav1.CreateOptions{}); err != nil {
+	made, err := c.Resource(gvr).Create(t.Context(), o, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The server looks for the Service itself; what it does not touch is since when there is none.
+	made.Object["status"] = map[string]any{"conditions": []any{map[string]any{
+		"type": "Available", "status": "False", "reason": "ServiceNotFound", "message": `service/adapter in "monitoring" is not present`,
+		"lastTransitionTime": time.Now().Add(-time.Hour).UTC().Format(time.RFC3339),
+	}}}
+	for {
+		if _, err = c.Resource(gvr).UpdateStatus(t.Context(), made, metav1.UpdateOptions{}); !apierrors.IsConflict(err) {
+			break
+		}
+		now, err := c.Resource(gvr).Get(t.Context(), made.GetName(), metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		made.SetResourceVersion(now.GetResourceVersion())
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 }
@@ -136,5 +161,51 @@ func bare(name string, created metav1.Time) *corev1.Pod {
 				TerminationMessagePath: "/dev/termination-log", TerminationMessagePolicy: corev1.TerminationMessageReadFile,
 			}},
 		},
+	}
+}
+
+// busy keeps sending requests as an administrator, whom no limit applies to, until the test ends.
+func busy(t *testing.T, c kubernetes.Interface) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	work.Go(func() {
+		for ctx.Err() == nil {
+			_, _ = c.Discovery().ServerVersion() // the load is what matters, not the answer
+			time.Sleep(20 * time.Millisecond)
+		}
+	})
+	t.Cleanup(func() { cancel(); work.Wait() })
+}
+
+// schedule has the scheduler find nodes for a few pods, so that it has a past.
+func schedule(t *testing.T, c kubernetes.Interface, n int) {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for i := 0; i < n; {
+		p := bare(fmt.Sprintf("scheduled-%d", i), metav1.Time{})
+		_, err := c.CoreV1().Pods("default").Create(t.Context(), p, metav1.CreateOptions{})
+		switch {
+		case err == nil:
+			i++
+		case apierrors.IsForbidden(err) && time.Now().Before(deadline):
+			time.Sleep(200 * time.Millisecond) // the controller manager has yet to make the ServiceAccount
+		default:
+			t.Fatal(err)
+		}
+	}
+	for {
+		pods, err := c.CoreV1().Pods("default").List(t.Context(), metav1.ListOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		waiting := slices.IndexFunc(pods.Items, func(p corev1.Pod) bool { return strings.HasPrefix(p.Name, "scheduled-") && p.Spec.NodeName == "" })
+		if waiting < 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("pod %s has no node", pods.Items[waiting].Name)
+		}
+		time.Sleep(200 * time.Millisecond)
 	}
 }

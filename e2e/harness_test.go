@@ -21,7 +21,7 @@ func TestLoopbackComesUp(t *testing.T) {
 	for _, name := range c.Running() {
 		pids = append(pids, c.PID(name))
 	}
-	if got, want := len(pids), 3+2+2; got != want {
+	if got, want := len(pids), 3+2+2+2; got != want {
 		t.Errorf("got %d processes %v, want %d", got, c.Running(), want)
 	}
 	version, err := c.Client.Discovery().ServerVersion()
@@ -36,7 +36,7 @@ func TestLoopbackComesUp(t *testing.T) {
 	} else if got, want := len(leases.Items), 2; got != want {
 		t.Errorf("identity leases: got %d, want %d", got, want)
 	}
-	c.Stop()
+	c.Close()
 	for _, pid := range pids {
 		if proc.Alive(pid) {
 			t.Errorf("process %d outlives the cluster", pid)
@@ -53,7 +53,7 @@ func TestKubeadmComesUp(t *testing.T) {
 	if got, want := len(proc.Children(pid)), 1; got < want {
 		t.Errorf("got %d containers under the node's first process, want some", got)
 	}
-	c.Stop()
+	c.Close()
 	if proc.Alive(pid) {
 		t.Errorf("process %d outlives the cluster", pid)
 	}

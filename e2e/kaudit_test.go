@@ -12,12 +12,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 var update = flag.Bool("update", false, "write the verdicts that were given to testdata; read every line before keeping it")
@@ -25,7 +22,11 @@ var update = flag.Bool("update", false, "write the verdicts that were given to t
 // kaudit is the program under test, built as users get it.
 var kaudit string
 
+// buildKaudit builds it, unless KAUDIT_E2E_PROGRAM names one, such as a release.
 func buildKaudit(ctx context.Context, dir string) error {
+	if kaudit = os.Getenv("KAUDIT_E2E_PROGRAM"); kaudit != "" {
+		return nil
+	}
 	kaudit = filepath.Join(dir, "kaudit")
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", kaudit, "./cmd/kaudit")
 	cmd.Dir = ".."
@@ -105,74 +106,6 @@ func parse(t *testing.T, stdout string) report {
 		t.Fatal("the report has no results")
 	}
 	return rep
-}
-
-// of selects the verdicts of one check, or of one subject of it.
-func (r report) of(check, subject string) []verdict {
-	return slices.DeleteFunc(slices.Clone(r.Results), func(v verdict) bool {
-		return v.Check != check || (subject != "" && v.Subject != subject)
-	})
-}
-
-// lines are all verdicts, one a line: what is expected of a scenario is such a file. Addresses and
-// ports differ from run to run and are replaced by names.
-func (r report) lines(names *strings.Replacer) []string {
-	var out []string
-	for _, v := range r.Results {
-		severity := v.Severity
-		if severity == "" {
-			severity = "-"
-		}
-		out = append(out, fmt.Sprintf("%-14s %-8s %-26s %s", v.Status, severity, v.Check, names.Replace(v.Subject)))
-	}
-	slices.Sort(out)
-	return out
-}
-
-// wantVerdicts holds every verdict of a report against testdata/SCENARIO.txt.
-func wantVerdicts(t *testing.T, scenario string, r report, names *strings.Replacer) {
-	t.Helper()
-	for _, v := range r.Results {
-		if v.Status == "broken" {
-			t.Errorf("%s is broken: %s", v.Check, v.Message)
-		}
-	}
-	path := filepath.Join("testdata", scenario+".txt")
-	got := strings.Join(r.lines(names), "\n") + "\n"
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(withoutComments(string(want)), got); diff != "" {
-		t.Errorf("verdicts differ from %s (-want +got):\n%s", path, diff)
-		explain(t, r, diff)
-	}
-}
-
-// withoutComments drops what a reviewer wrote beside the verdicts: lines that begin with #.
-func withoutComments(s string) string {
-	var kept []string
-	for l := range strings.Lines(s) {
-		if !strings.HasPrefix(l, "#") {
-			kept = append(kept, l)
-		}
-	}
-	return strings.Join(kept, "")
-}
-
-// explain logs what kaudit said of the checks that a difference names.
-func explain(t *testing.T, r report, diff string) {
-	t.Helper()
-	for _, v := range r.Results {
-		if strings.Contains(diff, v.Check) {
-			t.Logf("%s %s %s %s: %s", v.Status, v.Severity, v.Check, v.Subject, v.Message)
-		}
-	}
 }
 
 // keep stores a report beside the logs, for whoever looks into a failure.

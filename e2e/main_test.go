@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/kaudit/kaudit/e2e/build"
 )
+
+var keepAll = flag.Bool("keep", false, "keep logs, audit logs and reports of tests that pass, too")
 
 // programs is the directory of the built control plane.
 var programs string
@@ -26,6 +29,16 @@ func runMain(m *testing.M) int {
 		return 1
 	}
 	programs = bin
+	dir, err := os.MkdirTemp("", "kaudit-e2e-bin-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if err := buildKaudit(ctx, dir); err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		return 1
+	}
 	return m.Run()
 }
 
@@ -37,7 +50,7 @@ func workDir(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if t.Failed() {
+		if t.Failed() || *keepAll {
 			t.Logf("logs are kept in %s", dir)
 			return
 		}

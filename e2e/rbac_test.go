@@ -7,11 +7,16 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -55,9 +60,9 @@ func withoutYAMLComments(doc []byte) []byte {
 	return bytes.Join(kept, nil)
 }
 
-// grant applies deploy/rbac.yaml, without the rules that drop selects, and returns the kubeconfig of
+// grant applies deploy/rbac.yaml, without one rule where drop names it, and returns the kubeconfig of
 // its ServiceAccount, and its token.
-func grant(t *testing.T, client kubernetes.Interface, cfg *rest.Config, dir string, drop func(rbacv1.PolicyRule) bool) (path, token string) {
+func grant(t *testing.T, client kubernetes.Interface, cfg *rest.Config, dir string, drop *grantedRule) (path, token string) {
 	t.Helper()
 	ctx := t.Context()
 	var account *corev1.ServiceAccount
@@ -93,24 +98,88 @@ func grant(t *testing.T, client kubernetes.Interface, cfg *rest.Config, dir stri
 	return f.Name(), tr.Status.Token
 }
 
-// without removes rules from a role.
-func without(o runtime.Object, drop func(rbacv1.PolicyRule) bool) runtime.Object {
-	keep := func(rules []rbacv1.PolicyRule) []rbacv1.PolicyRule {
-		var kept []rbacv1.PolicyRule
-		for _, r := range rules {
-			if drop == nil || !drop(r) {
-				kept = append(kept, r)
+// A grantedRule is a rule of deploy/rbac.yaml.
+type grantedRule struct {
+	role, namespace string // of a ClusterRole the namespace is empty
+	rule            rbacv1.PolicyRule
+}
+
+func (g grantedRule) String() string {
+	where := g.namespace
+	if where == "" {
+		where = "cluster"
+	}
+	return strings.Join(slices.Concat([]string{where}, g.rule.Verbs, g.rule.Resources, g.rule.ResourceNames, g.rule.NonResourceURLs), " ")
+}
+
+// rules are all rules of deploy/rbac.yaml.
+func rules(t *testing.T) []grantedRule {
+	t.Helper()
+	var out []grantedRule
+	for _, o := range manifest(t) {
+		switch r := o.(type) {
+		case *rbacv1.ClusterRole:
+			for _, rule := range r.Rules {
+				out = append(out, grantedRule{r.Name, "", rule})
+			}
+		case *rbacv1.Role:
+			for _, rule := range r.Rules {
+				out = append(out, grantedRule{r.Name, r.Namespace, rule})
 			}
 		}
-		return kept
 	}
+	return out
+}
+
+// without removes a rule from its role.
+func without(o runtime.Object, drop *grantedRule) runtime.Object {
+	if drop == nil {
+		return o
+	}
+	same := func(r rbacv1.PolicyRule) bool { return equality.Semantic.DeepEqual(r, drop.rule) }
 	switch r := o.(type) {
 	case *rbacv1.ClusterRole:
-		r.Rules = keep(r.Rules)
+		if drop.namespace == "" && r.Name == drop.role {
+			r.Rules = slices.DeleteFunc(r.Rules, same)
+		}
 	case *rbacv1.Role:
-		r.Rules = keep(r.Rules)
+		if r.Namespace == drop.namespace && r.Name == drop.role {
+			r.Rules = slices.DeleteFunc(r.Rules, same)
+		}
 	}
 	return o
+}
+
+// refused waits until API servers know that a rule is gone. Another rule may grant the same; then
+// there is nothing to wait for, and after a moment it returns all the same.
+func refused(t *testing.T, clients []kubernetes.Interface, g grantedRule) {
+	t.Helper()
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User: "system:serviceaccount:kaudit:kaudit", Groups: []string{"system:serviceaccounts", "system:serviceaccounts:kaudit", "system:authenticated"},
+	}}
+	if len(g.rule.NonResourceURLs) > 0 {
+		review.Spec.NonResourceAttributes = &authorizationv1.NonResourceAttributes{Path: g.rule.NonResourceURLs[len(g.rule.NonResourceURLs)-1], Verb: g.rule.Verbs[0]}
+	} else {
+		resource, subresource, _ := strings.Cut(g.rule.Resources[0], "/")
+		review.Spec.ResourceAttributes = &authorizationv1.ResourceAttributes{
+			Namespace: g.namespace, Verb: g.rule.Verbs[0], Group: g.rule.APIGroups[0], Resource: resource, Subresource: subresource,
+		}
+		if len(g.rule.ResourceNames) > 0 {
+			review.Spec.ResourceAttributes.Name = g.rule.ResourceNames[0]
+		}
+	}
+	for _, c := range clients {
+		for range 30 {
+			answer, err := c.AuthorizationV1().SubjectAccessReviews().Create(t.Context(), review, metav1.CreateOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !answer.Status.Allowed {
+				break
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	}
 }
 
 // apply creates an object, or replaces the rules of one that is there.

@@ -90,7 +90,7 @@ func measure(ctx context.Context, o options, bin, kaudit, dir string, nodes, pod
 	if err != nil {
 		return err
 	}
-	defer c.Stop()
+	defer c.Close()
 	start := time.Now()
 	if err := fill(ctx, c, nodes, pods); err != nil {
 		return err

@@ -66,17 +66,17 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 		c.namespaces, c.startContainerd, c.importImages, c.init, c.connect, c.settle,
 	} {
 		if err := step(ctx); err != nil {
-			c.Stop()
+			c.Close()
 			return nil, err
 		}
 	}
 	return c, nil
 }
 
-// Stop ends everything in the namespaces and removes what it left outside of them. Logs stay.
-func (c *Cluster) Stop() {
+// Close ends everything in the namespaces and removes what it left outside of them. Logs stay.
+func (c *Cluster) Close() {
 	c.Kill(first) // and with it, by the kernel's hand, all others
-	c.StopAll()
+	c.KillAll()
 	for _, err := range []error{
 		removeCgroups(c.cgroup()),
 		os.RemoveAll(c.containerdRoot()),

@@ -41,9 +41,13 @@ type Config struct {
 	Flags map[string][]string
 	// FlagsOn are flags of a single instance ("kube-apiserver-cp2"), by hand, so not in kubeadm-config.
 	FlagsOn map[string][]string
-	// EventsEtcd starts an etcd of one member for events.
-	EventsEtcd bool
-	Workers    int // nodes besides those of the control plane
+	// EventsMembers starts an etcd of so many members for events.
+	EventsMembers int
+	// EventsToMain has events stored apart, but in the very same etcd: an override that changes nothing.
+	EventsToMain bool
+	// Zones puts each node of the control plane into a zone of its own; else none is told.
+	Zones   bool
+	Workers int // nodes besides those of the control plane
 }
 
 // A Cluster runs.
@@ -90,15 +94,15 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 		c.prepare, c.startEtcd, c.startAPIServers, c.startControllers, c.startKubelets, c.describe,
 	} {
 		if err := step(ctx); err != nil {
-			c.Stop()
+			c.Close()
 			return nil, err
 		}
 	}
 	return c, nil
 }
 
-// Stop ends all processes and deletes etcd's data. Logs stay where they are.
-func (c *Cluster) Stop() {
+// Close ends all processes, without ceremony, and deletes etcd's data. Logs stay where they are.
+func (c *Cluster) Close() {
 	if c.stop != nil {
 		c.stop()
 	}
@@ -106,7 +110,7 @@ func (c *Cluster) Stop() {
 	for _, k := range c.kubelets {
 		k.stop()
 	}
-	c.StopAll()
+	c.KillAll()
 	if c.Balancer != nil {
 		c.Balancer.Close()
 	}

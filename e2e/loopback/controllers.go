@@ -9,9 +9,18 @@ import (
 	"github.com/kaudit/kaudit/e2e/proc"
 )
 
-// startControllers starts the controller manager and the scheduler, on the first node.
+// startControllers starts a controller manager and a scheduler beside each API server; one of each leads.
 func (c *Cluster) startControllers(ctx context.Context) error {
-	host := c.Address(0)
+	for i := range c.Config.APIServers {
+		if err := c.startControllersOn(ctx, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Cluster) startControllersOn(ctx context.Context, i int) error {
+	host := c.Address(i)
 	manager := filepath.Join(c.Config.Dir, "kube-controller-manager.kubeconfig")
 	scheduler := filepath.Join(c.Config.Dir, "kube-scheduler.kubeconfig")
 	for _, p := range []struct {
@@ -51,9 +60,9 @@ func (c *Cluster) startControllers(ctx context.Context) error {
 			"--tls-private-key-file=" + c.file("component.key"),
 		}},
 	} {
-		name := p.component + "-" + nodeName(0)
+		name := p.component + "-" + nodeName(i)
 		args := append(append([]string{filepath.Join(c.Config.Bin, p.component)}, p.args...), c.flags(p.component, name)...)
-		if err := c.Group.Start(proc.Spec{Name: name, Args: args, Hostname: nodeName(0)}); err != nil {
+		if err := c.Group.Start(proc.Spec{Name: name, Args: args, Hostname: nodeName(i)}); err != nil {
 			return err
 		}
 		url := fmt.Sprintf("https://%s:%d/healthz", host, p.port)

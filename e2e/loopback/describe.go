@@ -17,6 +17,9 @@ import (
 	"github.com/kaudit/kaudit/e2e/build"
 )
 
+// Password is in every mirror pod and must be in nothing that kaudit writes.
+const Password = "correct-horse-battery-staple"
+
 func nodeName(i int) string { return fmt.Sprintf("cp%d", i+1) }
 
 // describe does what kubelets and kubeadm would: nodes and their heartbeats, mirror pods with the
@@ -26,8 +29,15 @@ func (c *Cluster) describe(ctx context.Context) error {
 	for i := range max(c.Config.APIServers, c.Config.EtcdMembers) {
 		names = append(names, nodeName(i))
 		n := node(nodeName(i), c.Address(i), c.ports.kubelet)
-		n.Labels["node-role.kubernetes.io/control-plane"] = ""
-		n.Spec.Taints = []corev1.Taint{{Key: "node-role.kubernetes.io/control-plane", Effect: corev1.TaintEffectNoSchedule}}
+		role := "node-role.kubernetes.io/control-plane"
+		if i >= c.Config.APIServers {
+			role = "node-role.kubernetes.io/etcd" // a machine for a member alone
+		}
+		n.Labels[role] = ""
+		n.Spec.Taints = []corev1.Taint{{Key: role, Effect: corev1.TaintEffectNoSchedule}}
+		if c.Config.Zones {
+			n.Labels["topology.kubernetes.io/zone"] = fmt.Sprintf("zone-%c", 'a'+i)
+		}
 		if err := c.addNode(ctx, n); err != nil {
 			return err
 		}
@@ -143,7 +153,10 @@ func mirrorPod(component, name string, i int, args []string, address string) *co
 			NodeName: nodeName(i), HostNetwork: true, PriorityClassName: "system-node-critical",
 			EnableServiceLinks: &no, AutomountServiceAccountToken: &no,
 			Tolerations: []corev1.Toleration{{Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute}},
-			Containers:  []corev1.Container{{Name: program, Image: image, Command: append([]string{program}, args[1:]...)}},
+			Containers: []corev1.Container{{
+				Name: program, Image: image, Command: append([]string{program}, args[1:]...),
+				Env: []corev1.EnvVar{{Name: "BACKUP_PASSWORD", Value: Password}}, // as people do
+			}},
 		},
 		Status: corev1.PodStatus{
 			Phase: corev1.PodRunning, HostIP: address, PodIP: address, PodIPs: []corev1.PodIP{{IP: address}}, StartTime: &now,

@@ -17,38 +17,44 @@ import (
 	"github.com/kaudit/kaudit/e2e/proc"
 )
 
-// startEtcd starts the members, and the etcd for events where one is wanted, and waits for quorum.
+// startEtcd starts the members, and those for events where they are wanted, and waits for quorum.
 func (c *Cluster) startEtcd(ctx context.Context) error {
-	var initial, names []string
-	for i := range c.Config.EtcdMembers {
-		initial = append(initial, fmt.Sprintf("%s=https://%s:%d", nodeName(i), c.Address(i), c.ports.etcdPeer))
+	p := c.ports
+	names, err := c.startMembers("etcd", c.Config.EtcdMembers, p.etcdClient, p.etcdPeer, p.etcdMetrics)
+	if err != nil {
+		return err
 	}
-	for i := range c.Config.EtcdMembers {
-		m := member{"etcd-" + nodeName(i), i, c.ports.etcdClient, c.ports.etcdPeer, c.ports.etcdMetrics, strings.Join(initial, ",")}
-		if err := c.startMember(m, c.flags("etcd", m.name)); err != nil {
-			return err
-		}
-		names = append(names, m.name)
-	}
-	if c.Config.EventsEtcd {
-		p := c.ports
-		m := member{"etcd-events-" + nodeName(0), 0, p.eventsClient, p.eventsPeer, p.eventsMetrics, fmt.Sprintf("%s=https://%s:%d", nodeName(0), c.Address(0), p.eventsPeer)}
-		if err := c.startMember(m, c.flags("etcd-events", m.name)); err != nil {
-			return err
-		}
-		names = append(names, m.name)
+	events, err := c.startMembers("etcd-events", c.Config.EventsMembers, p.eventsClient, p.eventsPeer, p.eventsMetrics)
+	if err != nil {
+		return err
 	}
 	cli, err := c.Etcd()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = cli.Close() }()
-	return c.Until(ctx, 60*time.Second, "a leader of etcd", names, func(ctx context.Context) error {
+	return c.Until(ctx, 60*time.Second, "a leader of etcd", append(names, events...), func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
 		_, err := cli.Get(ctx, "health") // linearizable: needs a quorum
 		return err
 	})
+}
+
+// startMembers starts one cluster of etcd, a member on each of the first n nodes.
+func (c *Cluster) startMembers(component string, n, client, peer, metrics int) (names []string, err error) {
+	var initial []string
+	for i := range n {
+		initial = append(initial, fmt.Sprintf("%s=https://%s:%d", nodeName(i), c.Address(i), peer))
+	}
+	for i := range n {
+		m := member{component + "-" + nodeName(i), i, client, peer, metrics, strings.Join(initial, ",")}
+		if err := c.startMember(m, c.flags(component, m.name)); err != nil {
+			return nil, err
+		}
+		names = append(names, m.name)
+	}
+	return names, nil
 }
 
 // A member of etcd, on control-plane node i.

@@ -159,13 +159,13 @@ func (g *Group) end(name string, sig syscall.Signal) {
 	}
 }
 
-// StopAll ends all processes, the last one first.
-func (g *Group) StopAll() {
+// KillAll ends all processes, the last one first, with no time to say goodbye.
+func (g *Group) KillAll() {
 	g.mu.Lock()
 	order := append([]string(nil), g.order...)
 	g.mu.Unlock()
 	for i := len(order) - 1; i >= 0; i-- {
-		g.Stop(order[i])
+		g.Kill(order[i])
 	}
 }
 
