@@ -75,6 +75,7 @@ func (s Setting) String() string {
 		return fmt.Sprintf("%s (--%s in force, by /flagz)", quoteEmpty(s.Value), s.Name)
 	case FromKubeadm:
 		return fmt.Sprintf("%s (--%s in kubeadm-config; the process itself could not be read)", quoteEmpty(s.Value), s.Name)
+	case FromCommandLine, FromEnvironment, FromConfigFile:
 	}
 	return fmt.Sprintf("%s (--%s, %s)", quoteEmpty(s.Value), s.Name, s.From)
 }
@@ -116,14 +117,11 @@ func (f Flags) Setting(name string) Setting {
 		}
 		return s
 	}
-	for i, from := range f.From {
-		s.Source = f.Read[i]
-		if from == FromFlagz {
-			return s
-		}
-		break
+	if len(f.From) == 0 {
+		return s
 	}
-	if f.Opaque != "" || len(f.From) == 0 {
+	s.Source = f.Read[0]
+	if f.From[0] == FromFlagz || f.Opaque != "" {
 		return s
 	}
 	if d, ok := Default(f.Component, name, f.Version); ok {

@@ -108,7 +108,7 @@ func (s *scalar) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	if strings.ContainsAny(string(b), "{[") {
-		return fmt.Errorf("a value that is no scalar: %s", clip(b, 40))
+		return errors.New("a value that is no scalar")
 	}
 	*s = scalar(b)
 	return nil
@@ -281,7 +281,7 @@ func (d *duration) UnmarshalJSON(b []byte) error {
 	case json.Unmarshal(b, &text) == nil:
 		v, err := time.ParseDuration(text)
 		if err != nil {
-			return fmt.Errorf("duration %q: %w", clip([]byte(text), 40), err)
+			return fmt.Errorf("duration %q: %w", clip([]byte(text)), err)
 		}
 		*d = duration(v)
 	case json.Unmarshal(b, &ns) == nil:
@@ -289,7 +289,7 @@ func (d *duration) UnmarshalJSON(b []byte) error {
 	case json.Unmarshal(b, &wrapped) == nil:
 		*d = duration(wrapped.Duration)
 	default:
-		return fmt.Errorf("duration %s", clip(b, 40))
+		return fmt.Errorf("duration %s", clip(b))
 	}
 	return nil
 }

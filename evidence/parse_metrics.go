@@ -207,17 +207,18 @@ func lineName(line []byte) (name []byte, typed bool, err error) {
 	}
 	end := bytes.IndexAny(line, "{ \t")
 	if end <= 0 || !model.LegacyValidation.IsValidMetricName(string(line[:end])) {
-		return nil, false, fmt.Errorf("%q is no metric", clip(line, 40))
+		return nil, false, fmt.Errorf("%q is no metric", clip(line))
 	}
 	if c := line[len(line)-1]; c != 'N' && c != 'f' && (c < '0' || c > '9') { // a number, NaN, Inf, -Inf
-		return nil, false, fmt.Errorf("%q ends in no number", clip(line, 40))
+		return nil, false, fmt.Errorf("%q ends in no number", clip(line))
 	}
 	return line[:end], false, nil
 }
 
-func clip(b []byte, n int) string {
-	if len(b) > n {
-		return string(b[:n]) + "…"
+// clip shows the start of what could not be read.
+func clip(b []byte) string {
+	if len(b) > 40 {
+		return string(b[:40]) + "…"
 	}
 	return string(b)
 }

@@ -110,8 +110,8 @@ func sortSeries(f *Family) {
 }
 
 // toProtobuf turns an exposition in text into delimited protobuf.
-func toProtobuf(t testing.TB, text []byte) []byte {
-	t.Helper()
+func toProtobuf(tb testing.TB, text []byte) []byte {
+	tb.Helper()
 	var out bytes.Buffer
 	dec := expfmt.NewDecoder(bytes.NewReader(text), expfmt.NewFormat(expfmt.TypeTextPlain))
 	for {
@@ -121,10 +121,10 @@ func toProtobuf(t testing.TB, text []byte) []byte {
 			return out.Bytes()
 		}
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if _, err := protodelim.MarshalTo(&out, &fam); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 }

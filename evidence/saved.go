@@ -117,7 +117,7 @@ func writer(version string) string {
 func (s *Snapshot) mend() {
 	v := reflect.ValueOf(s).Elem()
 	for _, i := range kindFields {
-		if m, ok := v.Field(i).Addr().Interface().(interface{ mend() }); ok {
+		if m, ok := reflect.TypeAssert[interface{ mend() }](v.Field(i).Addr()); ok {
 			m.mend()
 		}
 	}
