@@ -103,19 +103,22 @@ var etcdReads = []string{"/etcdserverpb.Maintenance/Status", "/etcdserverpb.Clus
 // and counts. It has them fail at once with the reason where nobody answers; etcd's client would wait
 // for the endpoint to come up, and in the end tell only that it did not.
 func etcdGuard(sent *atomic.Int64) []grpc.DialOption {
-	return []grpc.DialOption{
-		grpc.WithChainUnaryInterceptor(func(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-			alarm, isAlarm := req.(*etcdserverpb.AlarmRequest)
-			if !slices.Contains(etcdReads, method) || (isAlarm && alarm.GetAction() != etcdserverpb.AlarmRequest_GET) {
-				return &refusal{"gRPC", method, "kaudit only reads"}
-			}
-			sent.Add(1)
-			return invoke(ctx, method, req, reply, conn, append(slices.Clip(opts), grpc.WaitForReady(false))...)
-		}),
-		grpc.WithChainStreamInterceptor(func(_ context.Context, _ *grpc.StreamDesc, _ *grpc.ClientConn, method string, _ grpc.Streamer, _ ...grpc.CallOption) (grpc.ClientStream, error) {
-			return nil, &refusal{"gRPC", method, "kaudit does not watch"}
-		}),
+	return []grpc.DialOption{grpc.WithChainUnaryInterceptor(etcdReadOnly(sent)), grpc.WithChainStreamInterceptor(etcdNoStream)}
+}
+
+func etcdReadOnly(sent *atomic.Int64) grpc.UnaryClientInterceptor {
+	return func(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+		alarm, isAlarm := req.(*etcdserverpb.AlarmRequest)
+		if !slices.Contains(etcdReads, method) || (isAlarm && alarm.GetAction() != etcdserverpb.AlarmRequest_GET) {
+			return &refusal{"gRPC", method, "kaudit only reads"}
+		}
+		sent.Add(1)
+		return invoke(ctx, method, req, reply, conn, append(slices.Clip(opts), grpc.WaitForReady(false))...)
 	}
+}
+
+func etcdNoStream(_ context.Context, _ *grpc.StreamDesc, _ *grpc.ClientConn, method string, _ grpc.Streamer, _ ...grpc.CallOption) (grpc.ClientStream, error) {
+	return nil, &refusal{"gRPC", method, "kaudit does not watch"}
 }
 
 // etcdGap says why a call to etcd has no answer.

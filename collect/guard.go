@@ -36,10 +36,8 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := readOnly(req); err != nil {
 		return nil, err
 	}
-	select {
-	case g.slots <- struct{}{}:
-	case <-req.Context().Done():
-		return nil, req.Context().Err()
+	if err := g.wait(req.Context()); err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeoutCause(req.Context(), g.timeout, &tooSlow{g.timeout})
 	done := sync.OnceFunc(func() { cancel(); <-g.slots })
@@ -56,6 +54,19 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp.Body = &boundBody{resp.Body, ctx, done}
 	return resp, nil
+}
+
+// wait takes a slot.
+func (g *guard) wait(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	select {
+	case g.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // CloseIdleConnections ends what no request uses.

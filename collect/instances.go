@@ -184,39 +184,46 @@ func (c *client) reach(ctx context.Context, in *instance) *base {
 	hurry := make(chan struct{}) // closed once a way is known to lead nowhere
 	for _, w := range ws {
 		go func() {
-			p := process{component: in.component, subject: in.subject}
-			var err error
 			select {
 			case <-time.After(w.after):
 			case <-hurry:
 			case <-ctx.Done():
 			}
-			if p.base, err = w.open(); err == nil {
-				err = c.readFlagz(ctx, &p)
-			}
-			o := outcome{way: w, p: p}
+			o := outcome{way: w, p: process{component: in.component, subject: in.subject}}
+			err := c.try(ctx, w, &o.p)
 			if !reached(err) {
-				o.note = gapOf(err, flagzRequest(p.base)).Note
+				o.note = strings.TrimPrefix(gapOf(err, flagzRequest(o.p.base)).Note, "GET /flagz: ")
 			}
 			outcomes <- o
 		}()
 	}
 	var winner *base
-	for i := range ws {
+	for range ws {
 		o := <-outcomes
 		switch {
-		case winner != nil: // it ended before the other was cancelled, or because of that
+		case winner != nil: // it came too late, or was cancelled
 		case o.note == "":
 			winner, in.flagz = o.p.base, o.p.flagz
 			cancel()
 		default:
-			in.tried = append(in.tried, fmt.Sprintf("%s: %s", o.way.name, strings.TrimPrefix(o.note, "GET /flagz: ")))
-		}
-		if i == 0 {
-			close(hurry)
+			in.tried = append(in.tried, o.way.name+": "+o.note)
+			if len(in.tried) == 1 {
+				close(hurry)
+			}
 		}
 	}
 	return winner
+}
+
+func (c *client) try(ctx context.Context, w way, p *process) error {
+	if ctx.Err() != nil {
+		return &cutError{ctx.Err()} // another way was quicker
+	}
+	var err error
+	if p.base, err = w.open(); err != nil {
+		return &cutError{err}
+	}
+	return c.readFlagz(ctx, p)
 }
 
 // distinct drops what turned out to be an instance that is there already, under another address.

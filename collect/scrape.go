@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/kaudit/kaudit/evidence"
@@ -92,7 +93,7 @@ func reached(err error) bool {
 	}
 	se, ok := errors.AsType[*statusError](err)
 	_, cut := errors.AsType[*cutError](err)
-	return err == nil || (ok && se.code != 401) || (!ok && !cut)
+	return err == nil || (ok && se.code != http.StatusUnauthorized) || (!ok && !cut)
 }
 
 // process is one process of the control plane, and what it says of itself.
