@@ -1,0 +1,129 @@
+package collect
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/client-go/rest"
+
+	"github.com/kaudit/kaudit/evidence"
+)
+
+func runAgainst(t *testing.T, a *authority, f *fakeAPIServer, o Options) (*evidence.Snapshot, error) {
+	t.Helper()
+	o.Config = &rest.Config{Host: f.URL, BearerToken: "hunter2", TLSClientConfig: rest.TLSClientConfig{CAData: a.pem, ServerName: "kubernetes"}}
+	o.Kaudit = "v0.0.0-test"
+	o.Timeout = 10 * time.Second
+	return Run(t.Context(), o)
+}
+
+// A cluster that shows next to nothing must not come out as one that has nothing.
+func TestWhatCannotBeReadIsAGapWithAReason(t *testing.T) {
+	for name, refuse := range map[string]int{"forbidden": 403, "overloaded": 429, "broken": 500, "not there": 404} {
+		t.Run(name, func(t *testing.T) {
+			ca := newAuthority(t)
+			f := ca.serve(t, 50, "kubernetes")
+			f.handler = func(w http.ResponseWriter, r *http.Request) bool {
+				if r.URL.Path == "/version" {
+					return false
+				}
+				w.WriteHeader(refuse)
+				return true
+			}
+			s, err := runAgainst(t, ca, f, Options{NodeSample: 3})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, k := range evidence.Kinds() {
+				records := s.Records(k)
+				if len(records) == 0 {
+					t.Errorf("%s: got nothing, want a gap", k)
+				}
+				for _, r := range records {
+					absence := r.Seen && k != evidence.KindVersion && refuse != 404
+					if absence || (!r.Seen && (r.Gap.Note == "" || r.Gap.Why == "" || r.Of == "")) {
+						t.Errorf("%s: got %+v with gap %+v, want a gap that says of what and why", k, r, r.Gap)
+					}
+				}
+			}
+			if s.Cost.APIRequests != f.count("GET ") || f.count("") != f.count("GET ") || s.Cost.APIRequests > 40 {
+				t.Errorf("got cost %+v, the server saw %d GETs and %d requests in all", s.Cost, f.count("GET "), f.count(""))
+			}
+		})
+	}
+}
+
+func TestNothingAtAllIsAnErrorThatSaysWhatToDo(t *testing.T) {
+	ca, other := newAuthority(t), newAuthority(t)
+	for name, tc := range map[string]struct {
+		handler func(http.ResponseWriter, *http.Request) bool
+		trusted *authority
+		want    string
+	}{
+		"credentials": {func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(401); return true }, ca, "does not accept the credentials (401)"},
+		"another authority": {
+			func(http.ResponseWriter, *http.Request) bool { return false }, other,
+			"; check certificate-authority and server of the kubeconfig",
+		},
+		"something else listens": {
+			func(w http.ResponseWriter, _ *http.Request) bool { _, _ = io.WriteString(w, "<html>"); return true }, ca,
+			"answers like no kube-apiserver: GET /version: ",
+		},
+		"a balancer with nothing behind it": {func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(503); return true }, ca, "503 Service Unavailable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := ca.serve(t, 1, "kubernetes")
+			f.handler = tc.handler
+			s, err := runAgainst(t, tc.trusted, f, Options{})
+			if s != nil || err == nil || !strings.Contains(err.Error(), tc.want) || !strings.Contains(err.Error(), f.address()) {
+				t.Errorf("got %v, want it to name %s and say %q", err, f.address(), tc.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("got the token in %v", err)
+			}
+			if n := f.count(""); n > 1 {
+				t.Errorf("got %d requests, want no more than one", n)
+			}
+		})
+	}
+}
+
+func TestTheOnlyInstanceIsReadThroughTheKubeconfigsServer(t *testing.T) {
+	ca := newAuthority(t)
+	f := ca.serve(t, 50, "kubernetes")
+	var stages []string
+	s, err := runAgainst(t, ca, f, Options{Window: time.Millisecond, ClusterName: "prod", Progress: func(stage string, done, total int) {
+		stages = append(stages, fmt.Sprint(stage, " ", done, "/", total))
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	subject := "kube-apiserver/" + f.address()
+	m := s.APIServerMetrics.Of(subject)
+	if !m.Seen() || m.Value.First.Start != 50 || m.Value.Second == nil {
+		t.Errorf("got %+v, want both scrapes of %s", s.APIServerMetrics, subject)
+	}
+	if flags := s.APIServerFlags.Of(subject); !flags.Seen() || flags.Value.Setting("goaway-chance").From != evidence.FromFlagz {
+		t.Errorf("got %+v, want the flags in force of %s", s.APIServerFlags, subject)
+	}
+	want := evidence.Cluster{Name: "prod", Server: f.address(), Distribution: "unknown"}
+	if d := cmp.Diff(want, s.Cluster); d != "" {
+		t.Errorf("cluster (-want +got):\n%s", d)
+	}
+	last := stages[len(stages)-1]
+	if n := len(stages) / 2; !strings.HasSuffix(last, fmt.Sprintf(" %d/%d", n, n)) {
+		t.Errorf("got last progress %q of %d, want all done", last, n)
+	}
+	var saved strings.Builder
+	if err := evidence.Save(&saved, s); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(saved.String(), "hunter2") {
+		t.Error("got the token in the snapshot")
+	}
+}
