@@ -70,9 +70,16 @@ func (t tableWriter) first(f fold) {
 			fmt.Fprintf(t, "    … %d more lines: %s explain %s\n", len(lines)-i, t.Command, f.check.ID)
 			break
 		}
-		fmt.Fprintln(t, strings.TrimRight("    "+line, " ")) // never wrapped: it is there to be copied
+		if width(line)+4 > t.Width && prose(line) {
+			t.paragraph(line, "    ")
+		} else {
+			fmt.Fprintln(t, strings.TrimRight("    "+line, " ")) // not wrapped: it is there to be copied
+		}
 	}
 }
+
+// prose tells a sentence from a command.
+func prose(line string) bool { return strings.Contains(line, ", ") || strings.Contains(line, "; ") }
 
 func (t tableWriter) findings(found []fold) error {
 	fmt.Fprintln(t)

@@ -95,7 +95,7 @@ func (c *collection) collect(ctx context.Context, e env) (*evidence.Snapshot, er
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	show, done := progress(e)
+	show, done := progress(e, c.window)
 	defer done()
 	s, err := collect.Run(ctx, collect.Options{
 		Config: cfg, ClusterName: name, Kaudit: thisBuild().Version,
@@ -103,12 +103,17 @@ func (c *collection) collect(ctx context.Context, e env) (*evidence.Snapshot, er
 		EtcdEndpoints: c.etcdEndpoints, EtcdCA: c.etcdCA, EtcdCert: c.etcdCert, EtcdKey: c.etcdKey,
 		Log: log, Progress: show, Now: time.Now,
 	})
+	var options *collect.OptionsError
 	switch {
 	case err == nil:
 		log.Info("collected", slog.Duration("took", s.Took), slog.Int("requests", s.Cost.APIRequests))
 		return s, nil
 	case errors.Is(err, context.Canceled):
 		return nil, noAudit("interrupted before the evidence was complete; nothing was written")
+	case errors.As(err, &options):
+		return nil, usage("%w", err)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return nil, noAudit("the collection was not over within --timeout %s; give it more, or a smaller --node-sample", c.timeout)
 	case cfg == nil:
 		return nil, noAudit("ask etcd at %s: %w", strings.Join(c.etcdEndpoints, ", "), err)
 	}

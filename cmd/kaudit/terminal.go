@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"golang.org/x/term"
 
@@ -31,15 +32,15 @@ func terminalOptions(e env) report.Options {
 
 // progress shows what is under way on a terminal, in one line of standard error that is gone once
 // done is called. Elsewhere it shows nothing.
-func progress(e env) (show func(stage string, done, total int), done func()) {
+func progress(e env, window time.Duration) (show func(stage string, done, total int), done func()) {
 	columns, ok := terminal(e.stderr)
 	if !ok || e.getenv("TERM") == "dumb" {
 		return nil, func() {}
 	}
 	show = func(stage string, done, total int) {
-		line := stage
-		if total > 1 {
-			line = fmt.Sprintf("%s %d/%d", stage, done, total)
+		line := fmt.Sprintf("collecting %d/%d: %s", done, total, stage)
+		if window > 0 {
+			line = fmt.Sprintf("collecting %d/%d, with %s between two scrapes: %s", done, total, window, stage)
 		}
 		fmt.Fprintf(e.stderr, "\r\x1b[K%.*s", columns-1, line)
 	}
