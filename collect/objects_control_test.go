@@ -46,7 +46,7 @@ func kubeadmEtcd() corev1.Pod {
 		}}},
 		Resources: corev1.ResourceRequirements{Limits: corev1.ResourceList{"cpu": resource.MustParse("2"), "memory": resource.MustParse("8Gi")}},
 	})
-	p.Spec.TerminationGracePeriodSeconds = ptr(int64(60))
+	p.Spec.TerminationGracePeriodSeconds = new(int64(60))
 	p.Status.ContainerStatuses = []corev1.ContainerStatus{{
 		Name: "etcd", RestartCount: 4,
 		State:                corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}},

@@ -52,13 +52,13 @@ func TestReadFlowSchemas(t *testing.T) {
 func TestReadPriorityLevels(t *testing.T) {
 	queues := flowcontrolv1.LimitResponse{Type: "Queue", Queuing: &flowcontrolv1.QueuingConfiguration{Queues: 64, HandSize: 6, QueueLengthLimit: 50}}
 	v1 := &flowcontrolv1.PriorityLevelConfigurationList{Items: []flowcontrolv1.PriorityLevelConfiguration{
-		{ObjectMeta: metav1.ObjectMeta{Name: "exempt"}, Spec: flowcontrolv1.PriorityLevelConfigurationSpec{Type: "Exempt", Exempt: &flowcontrolv1.ExemptPriorityLevelConfiguration{NominalConcurrencyShares: ptr(int32(0)), LendablePercent: ptr(int32(0))}}},
-		{ObjectMeta: metav1.ObjectMeta{Name: "full"}, Spec: flowcontrolv1.PriorityLevelConfigurationSpec{Type: "Limited", Limited: &flowcontrolv1.LimitedPriorityLevelConfiguration{NominalConcurrencyShares: ptr(int32(40)), LendablePercent: ptr(int32(25)), BorrowingLimitPercent: ptr(int32(10)), LimitResponse: queues}}},
-		{ObjectMeta: metav1.ObjectMeta{Name: "none"}, Spec: flowcontrolv1.PriorityLevelConfigurationSpec{Type: "Limited", Limited: &flowcontrolv1.LimitedPriorityLevelConfiguration{NominalConcurrencyShares: ptr(int32(0)), LimitResponse: flowcontrolv1.LimitResponse{Type: "Reject"}}}},
+		{ObjectMeta: metav1.ObjectMeta{Name: "exempt"}, Spec: flowcontrolv1.PriorityLevelConfigurationSpec{Type: "Exempt", Exempt: &flowcontrolv1.ExemptPriorityLevelConfiguration{NominalConcurrencyShares: new(int32(0)), LendablePercent: new(int32(0))}}},
+		{ObjectMeta: metav1.ObjectMeta{Name: "full"}, Spec: flowcontrolv1.PriorityLevelConfigurationSpec{Type: "Limited", Limited: &flowcontrolv1.LimitedPriorityLevelConfiguration{NominalConcurrencyShares: new(int32(40)), LendablePercent: new(int32(25)), BorrowingLimitPercent: new(int32(10)), LimitResponse: queues}}},
+		{ObjectMeta: metav1.ObjectMeta{Name: "none"}, Spec: flowcontrolv1.PriorityLevelConfigurationSpec{Type: "Limited", Limited: &flowcontrolv1.LimitedPriorityLevelConfiguration{NominalConcurrencyShares: new(int32(0)), LimitResponse: flowcontrolv1.LimitResponse{Type: "Reject"}}}},
 		{ObjectMeta: metav1.ObjectMeta{Name: "unsaid"}, Spec: flowcontrolv1.PriorityLevelConfigurationSpec{Type: "Limited", Limited: &flowcontrolv1.LimitedPriorityLevelConfiguration{}}},
 	}}
 	v1beta3 := &flowcontrolv1beta3.PriorityLevelConfigurationList{Items: []flowcontrolv1beta3.PriorityLevelConfiguration{
-		{ObjectMeta: metav1.ObjectMeta{Name: "system"}, Spec: flowcontrolv1beta3.PriorityLevelConfigurationSpec{Type: "Limited", Limited: &flowcontrolv1beta3.LimitedPriorityLevelConfiguration{NominalConcurrencyShares: 30, LendablePercent: ptr(int32(33))}}},
+		{ObjectMeta: metav1.ObjectMeta{Name: "system"}, Spec: flowcontrolv1beta3.PriorityLevelConfigurationSpec{Type: "Limited", Limited: &flowcontrolv1beta3.LimitedPriorityLevelConfiguration{NominalConcurrencyShares: 30, LendablePercent: new(int32(33))}}},
 	}}
 	v1beta2 := &flowcontrolv1beta2.PriorityLevelConfigurationList{Items: []flowcontrolv1beta2.PriorityLevelConfiguration{
 		{ObjectMeta: metav1.ObjectMeta{Name: "system"}, Spec: flowcontrolv1beta2.PriorityLevelConfigurationSpec{Type: "Limited", Limited: &flowcontrolv1beta2.LimitedPriorityLevelConfiguration{
@@ -73,12 +73,12 @@ func TestReadPriorityLevels(t *testing.T) {
 	}
 	want := map[string][]evidence.Level{
 		"v1": {
-			{Name: "exempt", Type: "Exempt", LendablePercent: ptr(int32(0))},
-			{Name: "full", Type: "Limited", Shares: 40, LendablePercent: ptr(int32(25)), BorrowingPercent: ptr(int32(10)), Response: "Queue", Queues: 64, HandSize: 6, QueueLength: 50},
+			{Name: "exempt", Type: "Exempt", LendablePercent: new(int32(0))},
+			{Name: "full", Type: "Limited", Shares: 40, LendablePercent: new(int32(25)), BorrowingPercent: new(int32(10)), Response: "Queue", Queues: 64, HandSize: 6, QueueLength: 50},
 			{Name: "none", Type: "Limited", Response: "Reject"},
 			{Name: "unsaid", Type: "Limited", Shares: 30},
 		},
-		"v1beta3": {{Name: "system", Type: "Limited", Shares: 30, LendablePercent: ptr(int32(33))}},
+		"v1beta3": {{Name: "system", Type: "Limited", Shares: 30, LendablePercent: new(int32(33))}},
 		"v1beta2": {{Name: "system", Type: "Limited", Shares: 30, Response: "Queue", Queues: 64, HandSize: 6, QueueLength: 50}},
 	}
 	for _, c := range []struct {

@@ -54,7 +54,7 @@ func readKubelets(ctx context.Context, g getter, nodes evidence.Nodes, sample []
 	}
 	_ = group.Wait() // no goroutine returns an error
 	if gap := forbidden.Load(); gap != nil {
-		src := g.source(request{Path: "/api/v1/nodes/"})
+		src := kubeletSource(g, kubeletRequest("{node}", "configz", ""))
 		out.configs = evidence.Instances[evidence.KubeletConfig]{evidence.Miss[evidence.KubeletConfig]("kubelet", *gap, src)}
 		out.scrapes = evidence.Instances[evidence.Scrapes]{evidence.Miss[evidence.Scrapes]("kubelet", *gap, src)}
 	}

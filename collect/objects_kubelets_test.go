@@ -17,6 +17,7 @@ func kubeletPath(node string) string { return "/api/v1/nodes/" + node + "/proxy/
 func text(body string) answer {
 	return answer{contentType: "text/plain; version=0.0.4", body: []byte(body)}
 }
+
 func readyNodes(names ...string) evidence.Nodes {
 	var ns evidence.Nodes
 	for _, n := range names {

@@ -14,14 +14,14 @@ import (
 func TestReadEndpoints(t *testing.T) {
 	slices := &discoveryv1.EndpointSliceList{Items: []discoveryv1.EndpointSlice{
 		{
-			Ports: []discoveryv1.EndpointPort{{Name: ptr("konnectivity"), Port: ptr(int32(8132))}, {Name: ptr("https"), Port: ptr(int32(6443))}},
+			Ports: []discoveryv1.EndpointPort{{Name: new("konnectivity"), Port: new(int32(8132))}, {Name: new("https"), Port: new(int32(6443))}},
 			Endpoints: []discoveryv1.Endpoint{
-				{Addresses: []string{"10.0.0.1"}, Conditions: discoveryv1.EndpointConditions{Ready: ptr(true)}},
-				{Addresses: []string{"10.0.0.2"}, Conditions: discoveryv1.EndpointConditions{Ready: ptr(false)}},
+				{Addresses: []string{"10.0.0.1"}, Conditions: discoveryv1.EndpointConditions{Ready: new(true)}},
+				{Addresses: []string{"10.0.0.2"}, Conditions: discoveryv1.EndpointConditions{Ready: new(false)}},
 				{Addresses: []string{"10.0.0.3"}},
 			},
 		},
-		{Ports: []discoveryv1.EndpointPort{{Port: ptr(int32(443))}}, Endpoints: []discoveryv1.Endpoint{{Addresses: []string{"fd00::1"}}}},
+		{Ports: []discoveryv1.EndpointPort{{Port: new(int32(443))}}, Endpoints: []discoveryv1.Endpoint{{Addresses: []string{"fd00::1"}}}},
 	}}
 	f := &fakeServer{answers: map[string]answer{
 		"/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes&resourceVersion=0": encoded(t, "discovery.k8s.io/v1", "EndpointSliceList", slices),
@@ -31,7 +31,9 @@ func TestReadEndpoints(t *testing.T) {
 		t.Fatalf("got %+v, want endpoints", got.Gap)
 	}
 	same(t, []evidence.Endpoint{
-		{Address: "10.0.0.1", Port: 6443, Ready: true}, {Address: "10.0.0.2", Port: 6443}, {Address: "10.0.0.3", Port: 6443, Ready: true},
+		{Address: "10.0.0.1", Port: 6443, Ready: true},
+		{Address: "10.0.0.2", Port: 6443},
+		{Address: "10.0.0.3", Port: 6443, Ready: true},
 		{Address: "fd00::1", Port: 443, Ready: true},
 	}, *got.Value)
 	wantGap(t, readEndpoints(t.Context(), &fakeServer{}), evidence.Unserved, "is not served here (404)")
@@ -41,7 +43,7 @@ func lease(name string) coordinationv1.Lease {
 	return coordinationv1.Lease{
 		ObjectMeta: metav1.ObjectMeta{Name: name, CreationTimestamp: at(-60), ResourceVersion: "7", Labels: map[string]string{"kubernetes.io/hostname": "cp-1"}},
 		Spec: coordinationv1.LeaseSpec{
-			HolderIdentity: ptr("me"), LeaseDurationSeconds: ptr(int32(15)), LeaseTransitions: ptr(int32(3)),
+			HolderIdentity: new("me"), LeaseDurationSeconds: new(int32(15)), LeaseTransitions: new(int32(3)),
 			RenewTime: &metav1.MicroTime{Time: at(-1).Time},
 		},
 	}

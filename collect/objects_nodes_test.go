@@ -3,6 +3,7 @@ package collect
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -99,7 +100,7 @@ func BenchmarkReadNodes(b *testing.B) {
 			SizeBytes: 1 << 28,
 		})
 	}
-	n.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubelet", FieldsV1: &metav1.FieldsV1{Raw: make([]byte, 3000)}}}
+	n.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubelet", FieldsV1: metav1.NewFieldsV1(strings.Repeat("x", 3000))}}
 	list := &corev1.NodeList{}
 	for i := range 5000 {
 		n.Name = fmt.Sprintf("node-%04d", i)

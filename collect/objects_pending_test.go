@@ -11,7 +11,7 @@ import (
 )
 
 func controlledBy(kind, name string) []metav1.OwnerReference {
-	return []metav1.OwnerReference{{Kind: "Other", Name: "not-in-control"}, {Kind: kind, Name: name, Controller: ptr(true)}}
+	return []metav1.OwnerReference{{Kind: "Other", Name: "not-in-control"}, {Kind: kind, Name: name, Controller: new(true)}}
 }
 
 func onlyOn(key string) *corev1.Affinity {

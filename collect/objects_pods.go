@@ -3,6 +3,7 @@ package collect
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -168,9 +169,7 @@ func (c *podCounter) add(o *podCounter) {
 	for _, w := range o.workloads {
 		c.workload(w)
 	}
-	for k, t := range o.terminating {
-		c.terminating[k] = t
-	}
+	maps.Copy(c.terminating, o.terminating)
 }
 
 func (c *podCounter) done() evidence.Pods {

@@ -23,7 +23,7 @@ func webPod(name, node string, created int, grace int64, sleep int64) corev1.Pod
 			Labels: map[string]string{"pod-template-hash": "5d9"}, OwnerReferences: controlledBy("ReplicaSet", "web-5d9"),
 		},
 		Spec: corev1.PodSpec{
-			NodeName: node, TerminationGracePeriodSeconds: ptr(grace),
+			NodeName: node, TerminationGracePeriodSeconds: new(grace),
 			Containers: []corev1.Container{{Name: "web", Lifecycle: &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: sleep}}}}},
 		},
 		Status: corev1.PodStatus{Phase: corev1.PodRunning},
@@ -53,7 +53,7 @@ func twoNodes() evidence.Nodes {
 func TestReadPods(t *testing.T) {
 	deadline := at(1)
 	stuck := webPod("web-2", "n1", -50, 30, 5)
-	stuck.DeletionTimestamp, stuck.DeletionGracePeriodSeconds, stuck.Finalizers = &deadline, ptr(int64(45)), []string{"example.com/wait"}
+	stuck.DeletionTimestamp, stuck.DeletionGracePeriodSeconds, stuck.Finalizers = &deadline, new(int64(45)), []string{"example.com/wait"}
 	elsewhere := webPod("web-9", "n3", -50, 30, 5)
 	elsewhere.DeletionTimestamp = &deadline
 	static := webPod("etcd-n1", "n1", -50, 30, 0)

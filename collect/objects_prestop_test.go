@@ -58,7 +58,7 @@ func TestPreStop(t *testing.T) {
 	http := &corev1.LifecycleHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/stop"}}
 	tcp := &corev1.LifecycleHandler{TCPSocket: &corev1.TCPSocketAction{}}
 	always := with("mesh", sleep(40))
-	always.RestartPolicy = ptr(corev1.ContainerRestartPolicyAlways)
+	always.RestartPolicy = new(corev1.ContainerRestartPolicyAlways)
 	for name, c := range map[string]struct {
 		spec corev1.PodSpec
 		want evidence.PreStop

@@ -74,12 +74,10 @@ var (
 )
 
 // encoded is an answer as an API server gives it.
-func encoded(t testing.TB, apiVersion, kind string, message interface{ Marshal() ([]byte, error) }) answer {
-	t.Helper()
-	return answer{contentType: asProtobuf, body: envelope(t, apiVersion, kind, message)}
+func encoded(tb testing.TB, apiVersion, kind string, message interface{ Marshal() ([]byte, error) }) answer {
+	tb.Helper()
+	return answer{contentType: asProtobuf, body: envelope(tb, apiVersion, kind, message)}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 func at(minutes int) metav1.Time {
 	return metav1.NewTime(noon.Add(time.Duration(minutes) * time.Minute).Local())

@@ -116,7 +116,7 @@ func grants(t *testing.T) []granted {
 	}
 	var out []granted
 	bound := map[string]bool{}
-	for _, doc := range bytes.Split(raw, []byte("\n---\n")) {
+	for doc := range bytes.SplitSeq(raw, []byte("\n---\n")) {
 		var d struct {
 			Kind     string
 			Metadata struct{ Name, Namespace string }

@@ -2,6 +2,7 @@ package collect
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,7 +13,7 @@ import (
 func TestDrop(t *testing.T) {
 	full := controlPlaneNode()
 	bare := *full.DeepCopy()
-	full.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "a", FieldsV1: &metav1.FieldsV1{Raw: bytes.Repeat([]byte("x"), 3000)}}, {Manager: "b"}}
+	full.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "a", FieldsV1: metav1.NewFieldsV1(strings.Repeat("x", 3000))}, {Manager: "b"}}
 	full.Status.Images = []corev1.ContainerImage{{Names: []string{"a", "b"}, SizeBytes: 1}, {Names: []string{"c"}}}
 	for name, node := range map[string]corev1.Node{"full": full, "nothing to drop": bare, "only what is dropped": {ObjectMeta: metav1.ObjectMeta{ManagedFields: full.ManagedFields}}} {
 		raw, err := node.Marshal()

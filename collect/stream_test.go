@@ -18,16 +18,16 @@ import (
 )
 
 // envelope is what an API server sends of a message, encoded by the server's own types.
-func envelope(t testing.TB, apiVersion, kind string, message interface{ Marshal() ([]byte, error) }) []byte {
-	t.Helper()
+func envelope(tb testing.TB, apiVersion, kind string, message interface{ Marshal() ([]byte, error) }) []byte {
+	tb.Helper()
 	raw, err := message.Marshal()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	u := runtime.Unknown{TypeMeta: runtime.TypeMeta{APIVersion: apiVersion, Kind: kind}, Raw: raw}
 	b, err := u.Marshal()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return append([]byte(protoMagic), b...)
 }
