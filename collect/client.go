@@ -236,10 +236,10 @@ func oneLine(s string) string {
 	return s
 }
 
-// tooLarge is an answer beyond its limit.
-type tooLarge struct{ limit int64 }
+// sizeError is an answer beyond its limit.
+type sizeError struct{ limit int64 }
 
-func (e *tooLarge) Error() string { return fmt.Sprintf("the answer is larger than %d bytes", e.limit) }
+func (e *sizeError) Error() string { return fmt.Sprintf("the answer is larger than %d bytes", e.limit) }
 
 type limited struct {
 	io.ReadCloser
@@ -254,7 +254,7 @@ func (l *limited) Read(p []byte) (int, error) {
 		if n == 0 {
 			return 0, err
 		}
-		return 0, &tooLarge{l.limit}
+		return 0, &sizeError{l.limit}
 	}
 	n, err := l.ReadCloser.Read(p[:min(int64(len(p)), l.left)])
 	l.left -= int64(n)

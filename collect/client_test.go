@@ -84,7 +84,7 @@ func TestGuardRefusesWhateverWrites(t *testing.T) {
 		if err == nil {
 			_ = resp.Body.Close()
 		}
-		var no *refusal
+		var no *refusalError
 		if tc.sent && (err != nil || reached != 1 || c.cost.api.Load() != before+1) {
 			t.Errorf("%s %s: got %v, want it sent and counted once", tc.method, tc.target, err)
 		}

@@ -12,7 +12,6 @@ import (
 // cost counts what the collection asks of the cluster, while it asks.
 type cost struct {
 	api, kubelet, etcd atomic.Int64 // requests
-	tunnelled          atomic.Int64 // requests inside a port-forward to something other than a kube-apiserver
 	received           atomic.Int64 // bytes on the wire from kube-apiservers
 }
 

@@ -84,7 +84,7 @@ func (r *etcdReader) readStatus(ctx context.Context, e *etcdEndpoint) {
 		return
 	}
 	e.api = api
-	ctx, cancel := context.WithTimeoutCause(ctx, etcdTimeout, &tooSlow{etcdTimeout})
+	ctx, cancel := context.WithTimeoutCause(ctx, etcdTimeout, &timeoutError{etcdTimeout})
 	defer cancel()
 	start := time.Now()
 	resp, err := api.Status(ctx, e.url)
@@ -166,7 +166,7 @@ func (r *etcdReader) readMembers(ctx context.Context, all []*etcdEndpoint) evide
 }
 
 func (r *etcdReader) memberList(ctx context.Context, e *etcdEndpoint, opts ...clientv3.OpOption) ([]evidence.EtcdMember, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, etcdTimeout, &tooSlow{etcdTimeout})
+	ctx, cancel := context.WithTimeoutCause(ctx, etcdTimeout, &timeoutError{etcdTimeout})
 	defer cancel()
 	resp, err := e.api.MemberList(ctx, opts...)
 	if err != nil {
@@ -208,7 +208,7 @@ func (r *etcdReader) readAlarms(ctx context.Context, all []*etcdEndpoint) eviden
 }
 
 func (r *etcdReader) alarmList(ctx context.Context, e *etcdEndpoint) ([]evidence.EtcdAlarm, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, etcdTimeout, &tooSlow{etcdTimeout})
+	ctx, cancel := context.WithTimeoutCause(ctx, etcdTimeout, &timeoutError{etcdTimeout})
 	defer cancel()
 	resp, err := e.api.AlarmList(ctx)
 	if err != nil {

@@ -110,7 +110,7 @@ func etcdReadOnly(sent *atomic.Int64) grpc.UnaryClientInterceptor {
 	return func(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 		alarm, isAlarm := req.(*etcdserverpb.AlarmRequest)
 		if !slices.Contains(etcdReads, method) || (isAlarm && alarm.GetAction() != etcdserverpb.AlarmRequest_GET) {
-			return &refusal{"gRPC", method, "kaudit only reads"}
+			return &refusalError{"gRPC", method, "kaudit only reads"}
 		}
 		sent.Add(1)
 		return invoke(ctx, method, req, reply, conn, append(slices.Clip(opts), grpc.WaitForReady(false))...)
@@ -118,13 +118,13 @@ func etcdReadOnly(sent *atomic.Int64) grpc.UnaryClientInterceptor {
 }
 
 func etcdNoStream(_ context.Context, _ *grpc.StreamDesc, _ *grpc.ClientConn, method string, _ grpc.Streamer, _ ...grpc.CallOption) (grpc.ClientStream, error) {
-	return nil, &refusal{"gRPC", method, "kaudit does not watch"}
+	return nil, &refusalError{"gRPC", method, "kaudit does not watch"}
 }
 
 // etcdGap says why a call to etcd has no answer.
 func etcdGap(err error, src evidence.Source) evidence.Gap {
 	g := evidence.Gap{Why: evidence.Unreachable, Note: src.Ask + ": " + etcdReason(err)}
-	switch codeOf(err) { //nolint:exhaustive // the others are all a member that gives no answer
+	switch codeOf(err) {
 	case codes.Unauthenticated, codes.PermissionDenied:
 		g.Why, g.Unlock = evidence.Forbidden, "a certificate of a user that etcd lets read its status"
 	case codes.InvalidArgument: // etcd's authentication is on, and nobody said who asks

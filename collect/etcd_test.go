@@ -196,7 +196,7 @@ func TestEtcdGuardLetsOnlyReadsPass(t *testing.T) {
 				return nil
 			}
 			err := etcdReadOnly(&sent)(t.Context(), tc.method, tc.req, nil, nil, invoke)
-			var no *refusal
+			var no *refusalError
 			if tc.sent && (err != nil || reached != 1 || sent.Load() != 1) {
 				t.Errorf("got %v, want it sent and counted", err)
 			}

@@ -90,7 +90,8 @@ func (r readings) fill(s *evidence.Snapshot) (evidence.Instances[evidence.Flags]
 	for _, p := range r.processes {
 		pod := r.pods.Of(p.subject)
 		// Whatever answers behind a balancer is one of those that the pods show already.
-		if !(p.base != nil && p.base.shared && !pod.Seen() && len(r.pods) > 0) {
+		oneOfThem := p.base != nil && p.base.shared && !pod.Seen() && len(r.pods) > 0
+		if !oneOfThem {
 			flags = append(flags, effective(s, r.component, p.subject, pod, p))
 		}
 		metrics = append(metrics, p.metrics)

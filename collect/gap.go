@@ -32,16 +32,16 @@ func gapOf(err error, r request) evidence.Gap {
 
 func gapOfStatus(e *statusError, r request) evidence.Gap {
 	g := evidence.Gap{Note: fmt.Sprintf("GET %s: %s", r.Path, e)}
-	switch {
-	case e.code == http.StatusUnauthorized:
+	switch e.code {
+	case http.StatusUnauthorized:
 		g.Why = evidence.Forbidden
 		g.Note = fmt.Sprintf("GET %s: the credentials were not accepted (401)", r.Path)
 		g.Unlock = "credentials that the server accepts"
-	case e.code == http.StatusForbidden:
+	case http.StatusForbidden:
 		g.Why = evidence.Forbidden
 		g.Note = fmt.Sprintf("may not %s (403)", permission(r))
 		g.Unlock = grant(permission(r))
-	case e.code == http.StatusNotFound, e.code == http.StatusNotAcceptable, e.code == http.StatusMethodNotAllowed:
+	case http.StatusNotFound, http.StatusNotAcceptable, http.StatusMethodNotAllowed:
 		g.Why = evidence.Unserved
 		g.Note = fmt.Sprintf("GET %s is not served here (%d)", r.Path, e.code)
 	default:

@@ -25,10 +25,10 @@ type guard struct {
 	timeout time.Duration
 }
 
-// refusal is a request that was not sent because it is no pure read: a fault of kaudit itself.
-type refusal struct{ method, path, why string }
+// refusalError is a request that was not sent because it is no pure read: a fault of kaudit itself.
+type refusalError struct{ method, path, why string }
 
-func (e *refusal) Error() string {
+func (e *refusalError) Error() string {
 	return fmt.Sprintf("refused to send %s %s: %s", e.method, e.path, e.why)
 }
 
@@ -39,7 +39,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := g.wait(req.Context()); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(req.Context(), g.timeout, &tooSlow{g.timeout})
+	ctx, cancel := context.WithTimeoutCause(req.Context(), g.timeout, &timeoutError{g.timeout})
 	done := sync.OnceFunc(func() { cancel(); <-g.slots })
 	g.sent.Add(1)
 	resp, err := g.next.RoundTrip(req.WithContext(ctx))
@@ -95,12 +95,12 @@ func (b *boundBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// tooSlow is the end of a request's time.
-type tooSlow struct{ after time.Duration }
+// timeoutError is the end of a request's time.
+type timeoutError struct{ after time.Duration }
 
-func (e *tooSlow) Error() string   { return fmt.Sprintf("no answer within %v", e.after) }
-func (e *tooSlow) Timeout() bool   { return true }
-func (e *tooSlow) Temporary() bool { return true }
+func (e *timeoutError) Error() string   { return fmt.Sprintf("no answer within %v", e.after) }
+func (e *timeoutError) Timeout() bool   { return true }
+func (e *timeoutError) Temporary() bool { return true }
 
 // because replaces "context deadline exceeded" by how long was waited.
 func because(ctx context.Context, err error) error {
@@ -125,7 +125,7 @@ func readOnly(req *http.Request) error {
 	if prefix := strings.Index(p, "/api/v1/"); prefix > 0 {
 		p = p[prefix:] // behind a gateway that keeps its API servers under a path of its own
 	}
-	no := func(why string) error { return &refusal{req.Method, req.URL.Path, why} }
+	no := func(why string) error { return &refusalError{req.Method, req.URL.Path, why} }
 	if req.URL.RawPath != "" || path.Clean("/"+p) != "/"+strings.Trim(p, "/") {
 		return no("its path is not plain")
 	}

@@ -42,11 +42,13 @@ func TestWhereInstancesAre(t *testing.T) {
 			[]string{"kube-apiserver/cp-1 [10.0.0.1:6443]", "kube-apiserver/cp-2 [10.0.0.2:6443]"},
 		},
 		"bound to one address": {
-			[]pod{{"cp-1", "10.0.0.1", map[string]string{"bind-address": "192.168.0.1", "advertise-address": "10.0.0.1", "secure-port": "443"}}}, nil,
+			[]pod{{"cp-1", "10.0.0.1", map[string]string{"bind-address": "192.168.0.1", "advertise-address": "10.0.0.1", "secure-port": "443"}}},
+			nil,
 			[]string{"kube-apiserver/cp-1 [192.168.0.1:443]"},
 		},
 		"bound to all": {
-			[]pod{{"cp-1", "10.0.0.1", map[string]string{"bind-address": "0.0.0.0", "advertise-address": "10.0.0.9"}}, {"cp-2", "fd00::2", map[string]string{"bind-address": "::"}}}, nil,
+			[]pod{{"cp-1", "10.0.0.1", map[string]string{"bind-address": "0.0.0.0", "advertise-address": "10.0.0.9"}}, {"cp-2", "fd00::2", map[string]string{"bind-address": "::"}}},
+			nil,
 			[]string{"kube-apiserver/cp-1 [10.0.0.9:6443]", "kube-apiserver/cp-2 [[fd00::2]:6443]"},
 		},
 		"all advertise the balancer": {

@@ -74,7 +74,7 @@ func firstReady(sample []string, ready map[string]bool) int {
 func readKubelet(ctx context.Context, g getter, node string, ready bool) (evidence.Observed[evidence.KubeletConfig], evidence.Observed[evidence.Scrapes]) {
 	if !ready {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, deadNodeTimeout, &tooSlow{deadNodeTimeout})
+		ctx, cancel = context.WithTimeoutCause(ctx, deadNodeTimeout, &timeoutError{deadNodeTimeout})
 		defer cancel()
 	}
 	subject := "kubelet/" + node

@@ -70,7 +70,7 @@ func (f *fakeServer) paths() []string {
 
 var (
 	forbidden = answer{err: &statusError{code: http.StatusForbidden, message: "no"}}
-	noAnswer  = answer{err: &cutError{&tooSlow{time.Second}}}
+	noAnswer  = answer{err: &cutError{&timeoutError{time.Second}}}
 )
 
 // encoded is an answer as an API server gives it.

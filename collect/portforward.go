@@ -66,7 +66,7 @@ func (t *tunnel) request() request {
 
 // dial connects to a port of the pod's network namespace, which is the host's for the control plane.
 func (t *tunnel) dial(ctx context.Context, port int) (net.Conn, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, tunnelTimeout, &tooSlow{tunnelTimeout})
+	ctx, cancel := context.WithTimeoutCause(ctx, tunnelTimeout, &timeoutError{tunnelTimeout})
 	defer cancel()
 	conn, id, err := t.connection(ctx)
 	if err != nil {
@@ -166,7 +166,7 @@ func (s *tunnelConn) Read(p []byte) (int, error) {
 }
 
 func (s *tunnelConn) Close() error {
-	if st, ok := s.pipe.ReadWriteCloser.(httpstream.Stream); ok {
+	if st, ok := s.ReadWriteCloser.(httpstream.Stream); ok {
 		return st.Reset() // Close would end our direction only
 	}
 	return s.pipe.Close()
