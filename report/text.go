@@ -18,9 +18,9 @@ func width(s string) int { return twwidth.WidthWithOptions(s, twwidth.Options{})
 func wrap(text string, limit int) []string {
 	limit = max(limit, 8)
 	var lines []string
-	for _, paragraph := range strings.Split(text, "\n") {
+	for paragraph := range strings.SplitSeq(text, "\n") {
 		line := ""
-		for _, word := range strings.Fields(paragraph) {
+		for word := range strings.FieldsSeq(paragraph) {
 			switch {
 			case line == "":
 				line = word

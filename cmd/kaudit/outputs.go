@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -73,7 +72,7 @@ func formatNamed(name string) (report.Format, error) {
 func writeAudit(e env, outs []output, a report.Audit) error {
 	defer discard(outs)
 	for _, o := range outs {
-		w, opts := io.Writer(e.stdout), terminalOptions(e)
+		w, opts := e.stdout, terminalOptions(e)
 		if o.file != nil {
 			w, opts = o.file, report.Options{}
 		}

@@ -101,9 +101,7 @@ func (o scanOptions) evidence(ctx context.Context, e env) (*evidence.Snapshot, e
 	return o.collect(ctx, e)
 }
 
-// never is above every severity: no finding reaches it.
-const never = checks.Critical + 1
-
+// severityNamed is the bar that a finding is held against; never is one above every severity.
 func severityNamed(name string) (checks.Severity, error) {
 	names := []string{checks.Info.String(), checks.Warning.String(), checks.Critical.String(), "never"}
 	for i, n := range names {
@@ -141,7 +139,7 @@ func exitStatus(results []checks.Result, bar checks.Severity, strict bool) error
 	case !judged:
 		return noAudit("nothing could be judged: %s", strings.Join(lacking, "; "))
 	case strict && len(lacking) > 0:
-		return noAudit("--strict, and %d checks lack evidence: %s", len(lacking), strings.Join(lacking, "; "))
+		return noAudit("--strict: %d of %d checks lack evidence: %s", len(lacking), len(results), strings.Join(lacking, "; "))
 	case failed:
 		return &exitError{code: exitFindings}
 	}

@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"slices"
@@ -133,7 +132,7 @@ func (c *collection) requestTimeout(cfg *rest.Config) (time.Duration, error) {
 
 // saved reads a snapshot from a file, or from standard input.
 func saved(e env, path string) (*evidence.Snapshot, error) {
-	var r io.Reader = e.stdin
+	r := e.stdin
 	name := "standard input"
 	if path != "-" {
 		f, err := os.Open(path)
