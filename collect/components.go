@@ -54,7 +54,7 @@ func (c *client) inPod(k component, pod *evidence.ControlPod, flags evidence.Obs
 			return nil, &evidence.Gap{Why: evidence.Unreachable, Note: err.Error()}
 		}
 	}
-	b.http = c.guarded(wrapped, new(atomic.Int64), make(chan struct{}, 1), c.opts.Timeout)
+	b.http = c.guarded(wrapped, new(atomic.Int64), make(chan struct{}, 1), min(kubeletTimeout, c.opts.Timeout))
 	return b, nil
 }
 

@@ -72,17 +72,26 @@ func (t *tunnel) dial(ctx context.Context, port int) (net.Conn, error) {
 	if err != nil {
 		return nil, t.failed(err)
 	}
-	// Streams are created by a protocol of questions and answers without a context: closing the
-	// connection is what ends them.
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	s, err := t.streams(conn, id, port)
-	if !stop() && err != nil {
-		err = because(ctx, err)
+	// The creation of a stream waits half a minute for the far end and knows no context.
+	type opened struct {
+		conn net.Conn
+		err  error
 	}
-	if err != nil {
-		return nil, t.failed(err)
+	done := make(chan opened, 1)
+	go func() {
+		s, err := t.streams(conn, id, port)
+		done <- opened{s, err}
+	}()
+	select {
+	case o := <-done:
+		if o.err != nil {
+			return nil, t.failed(o.err)
+		}
+		return o.conn, nil
+	case <-ctx.Done():
+		_ = conn.Close()
+		return nil, t.failed(context.Cause(ctx))
 	}
-	return s, nil
 }
 
 func (t *tunnel) connection(ctx context.Context) (httpstream.Connection, int, error) {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -59,7 +60,7 @@ func (c *client) byWebsocket(ctx context.Context, r request) (httpstream.Connect
 		return nil, statusOf(resp)
 	}
 	_ = resp.Body.Close()
-	return spdy.NewClientConnection(portforward.NewTunnelingConnection("kaudit", ws.conn))
+	return streamsOver(portforward.NewTunnelingConnection("kaudit", ws.conn))
 }
 
 func (c *client) bySPDY(ctx context.Context, r request) (httpstream.Connection, error) {
@@ -81,7 +82,26 @@ func (c *client) bySPDY(ctx context.Context, r request) (httpstream.Connection, 
 	if resp.StatusCode != http.StatusSwitchingProtocols || !ok {
 		return nil, statusOf(resp)
 	}
-	return spdy.NewClientConnection(pipe{body})
+	return streamsOver(pipe{body})
+}
+
+// streamsOver makes a connection of many streams of one of bytes.
+func streamsOver(conn net.Conn) (httpstream.Connection, error) {
+	s, err := spdy.NewClientConnection(conn)
+	if err != nil {
+		return nil, err
+	}
+	return &closingBoth{s, conn}, nil
+}
+
+// closingBoth ends the connection below too: by itself it would wait for the far end to end its streams.
+type closingBoth struct {
+	httpstream.Connection
+	below io.Closer
+}
+
+func (c *closingBoth) Close() error {
+	return errors.Join(c.Connection.Close(), c.below.Close())
 }
 
 func (c *client) upgradeRequest(ctx context.Context, method string, r request, protocol string) (*http.Request, error) {
