@@ -112,6 +112,26 @@ func (g grantedRule) String() string {
 	return strings.Join(slices.Concat([]string{where}, g.rule.Verbs, g.rule.Resources, g.rule.ResourceNames, g.rule.NonResourceURLs), " ")
 }
 
+// permission is what a refusal calls it.
+func (g grantedRule) permission() string {
+	if len(g.rule.NonResourceURLs) > 0 {
+		return "/metrics"
+	}
+	return g.rule.Resources[0]
+}
+
+// ruleOf is the rule that grants a resource.
+func ruleOf(t *testing.T, resource string) grantedRule {
+	t.Helper()
+	for _, g := range rules(t) {
+		if slices.Contains(g.rule.Resources, resource) {
+			return g
+		}
+	}
+	t.Fatalf("deploy/rbac.yaml grants no %s", resource)
+	return grantedRule{}
+}
+
 // rules are all rules of deploy/rbac.yaml.
 func rules(t *testing.T) []grantedRule {
 	t.Helper()
