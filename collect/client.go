@@ -41,7 +41,8 @@ type client struct {
 	open    sync.Map                          // tunnels, by namespace and name of their pods
 	http1   func() (http.RoundTripper, error) // to the same server; HTTP/2 has no upgrade
 	log     *slog.Logger
-	now     func() time.Time
+	now     func() time.Time // by the server's clock, once that is known
+	skew    atomic.Int64     // nanoseconds that the server's clock is ahead of this machine's
 
 	mu      sync.Mutex
 	closers []func()
@@ -103,7 +104,9 @@ func newClient(o Options) (*client, error) {
 
 // newBareClient has no kube-apiserver to ask, but can ask other places.
 func newBareClient(o Options) *client {
-	return &client{opts: o, cost: &cost{}, slots: make(chan struct{}, atOnce), log: o.Log, now: o.Now}
+	c := &client{opts: o, cost: &cost{}, slots: make(chan struct{}, atOnce), log: o.Log}
+	c.now = func() time.Time { return o.Now().Add(time.Duration(c.skew.Load())) }
+	return c
 }
 
 // closing remembers whose connections to end when the collection is over.

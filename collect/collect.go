@@ -130,9 +130,9 @@ func (r *run) cluster(ctx context.Context) error {
 	r.all(step{"control plane", func() { r.control = readControlPods(ctx, r, r.nodes()) }})
 	s.ControlPods = r.control.pods
 
-	minor := 0
+	minor, behaviour := 0, 0
 	if s.Version.Seen() {
-		minor = s.Version.Value.Minor
+		minor, behaviour = s.Version.Value.Minor, s.Version.Value.Behaviour()
 	}
 	scraped := make(chan float64, 1) // how many pods there are
 	r.all(
@@ -148,7 +148,7 @@ func (r *run) cluster(ctx context.Context) error {
 		}},
 		step{"API services", func() { s.APIServices = readAPIServices(ctx, r) }},
 		step{"kubelet-config", func() { s.KubeletIntent = readKubeletIntent(ctx, r) }},
-		step{"pending pods", func() { s.PendingPods = readPendingPods(ctx, r, minor) }},
+		step{"pending pods", func() { s.PendingPods = readPendingPods(ctx, r, behaviour) }},
 		step{"kubelets and pods", func() { r.nodesSample(ctx, scraped) }},
 	)
 	_, managed := managedBy(s)
@@ -160,9 +160,10 @@ func (r *run) cluster(ctx context.Context) error {
 func (r *run) hello(ctx context.Context) error {
 	req := request{Path: "/version", Limit: 1 << 20}
 	src := r.source(req)
-	body, _, err := r.get(ctx, req)
+	body, header, err := r.get(ctx, req)
 	var raw []byte
 	if err == nil {
+		r.setClock(header)
 		raw, err = io.ReadAll(body)
 		_ = body.Close()
 	}
@@ -176,6 +177,22 @@ func (r *run) hello(ctx context.Context) error {
 	}
 	r.s.Version = evidence.Miss[evidence.Version]("cluster", gapOf(err, req), src)
 	return r.hopeless(ctx, err)
+}
+
+// setClock goes by the server's clock from now on: ages of Leases, pods and conditions are judged
+// against it, and the clock of whoever runs kaudit may be wrong. The header has whole seconds.
+func (r *run) setClock(h http.Header) {
+	date, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return
+	}
+	ahead := date.Sub(r.now())
+	if ahead.Abs() <= 2*time.Second {
+		return
+	}
+	r.log.Warn("this machine's clock differs from the API server's, which is used instead", slog.Duration("ahead", -ahead))
+	r.skew.Store(int64(ahead))
+	r.s.Taken = r.s.Taken.Add(ahead)
 }
 
 // hopeless says what to do if the server gives nothing at all; nil if there may be more to read.

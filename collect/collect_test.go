@@ -127,3 +127,29 @@ func TestTheOnlyInstanceIsReadThroughTheKubeconfigsServer(t *testing.T) {
 		t.Error("got the token in the snapshot")
 	}
 }
+
+// Ages are judged by the server's clock: a laptop whose own is wrong must not condemn every Lease.
+func TestTheServersClockCounts(t *testing.T) {
+	ca := newAuthority(t)
+	server := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	for name, tc := range map[string]struct{ own, want time.Time }{
+		"an hour behind":          {server.Add(-time.Hour), server},
+		"an hour ahead":           {server.Add(time.Hour), server},
+		"as exact as can be told": {server.Add(1500 * time.Millisecond), server.Add(1500 * time.Millisecond)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := ca.serve(t, 1, "kubernetes")
+			f.handler = func(w http.ResponseWriter, _ *http.Request) bool {
+				w.Header().Set("Date", server.Format(http.TimeFormat))
+				return false
+			}
+			s, err := runAgainst(t, ca, f, Options{Now: func() time.Time { return tc.own }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !s.Taken.Equal(tc.want) || !s.Nodes.Source.At.Equal(tc.want) {
+				t.Errorf("got taken %s and nodes at %s, want %s", s.Taken, s.Nodes.Source.At, tc.want)
+			}
+		})
+	}
+}
