@@ -173,18 +173,23 @@ func join(a, b string) string {
 	return a + "; " + b
 }
 
+// Lost says what it means for a subject that one observation is missing: skipped, or not applicable
+// where the cluster has no such thing. Nothing if it was seen, or if nobody asked for it. For
+// evidence of a whole in AnyOf and Uses, whose gap the engine takes as made up for by any instance.
+func Lost[T any](o evidence.Observed[T], subject string) []Verdict {
+	if o.Value != nil || o.Gap == nil {
+		return nil
+	}
+	return []Verdict{gapVerdict(evidence.Record{Of: subject, Source: o.Source, Gap: o.Gap})}
+}
+
 // Missing lists, for each instance that was not seen, what that means for one aspect of a check:
 // skipped, or not applicable where the cluster has no such thing. For evidence in AnyOf and Uses,
 // whose gaps the engine leaves to the check.
 func Missing[T any](in evidence.Instances[T], aspect string) []Verdict {
 	var vs []Verdict
 	for _, o := range in {
-		if o.Value != nil || o.Gap == nil {
-			continue
-		}
-		v := gapVerdict(evidence.Record{Of: o.Of, Source: o.Source, Gap: o.Gap})
-		v.Subject += " " + aspect
-		vs = append(vs, v)
+		vs = append(vs, Lost(o, o.Of+" "+aspect)...)
 	}
 	return vs
 }

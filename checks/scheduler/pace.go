@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/kaudit/kaudit/checks"
@@ -11,8 +12,12 @@ import (
 // hundred is then at least one.
 const minAttempts = 100
 
-// pace judges whether one scheduler keeps up, from its metrics.
+// pace judges whether one scheduler keeps up, from its metrics. One that stands by puts every new pod
+// into its own active queue too, and takes none out: its figures say nothing.
 func pace(o evidence.Observed[evidence.Scrapes], p queueParams) []checks.Verdict {
+	if leads, ok := o.Value.Latest().Max("leader_election_master_status", evidence.Is("name", "kube-scheduler")); ok && leads == 0 {
+		return []checks.Verdict{checks.On(o).Aspect("pace").NotApplicable("stands by: another instance leads and schedules")}
+	}
 	vs := []checks.Verdict{active(o, p)}
 	if v, ok := attempts(o); ok {
 		vs = append(vs, v)
@@ -28,12 +33,12 @@ func active(o evidence.Observed[evidence.Scrapes], p queueParams) checks.Verdict
 	if !ok {
 		return subject.Skip("does not show scheduler_pending_pods")
 	}
-	if o.Value.Second == nil {
-		return subject.Skip("has %.0f pods ready to be scheduled, but was scraped once only: whether they get fewer cannot be told", last).
+	_, over, why := o.Value.Delta()
+	first, ok := o.Value.First.Sum("scheduler_pending_pods", evidence.Is("queue", "active"))
+	if why != "" || !ok {
+		return subject.Skip("has %.0f pods ready to be scheduled; whether they get fewer cannot be told: %s", last, cmp.Or(why, "the first scrape did not show them")).
 			Unlocked("--window 10s")
 	}
-	first, _ := o.Value.First.Sum("scheduler_pending_pods", evidence.Is("queue", "active"))
-	over := o.Value.Second.At.Sub(o.Value.First.At)
 	if last <= p.ActivePods || last < first {
 		return subject.Pass("has %.0f pods ready to be scheduled, %.0f of them %s before (more than %.0f that do not get fewer are too many)", last, first, evidence.Ago(over), p.ActivePods)
 	}
@@ -51,7 +56,7 @@ func active(o evidence.Observed[evidence.Scrapes], p queueParams) checks.Verdict
 func attempts(o evidence.Observed[evidence.Scrapes]) (checks.Verdict, bool) {
 	subject := checks.On(o).Aspect("errors")
 	d, over, why := o.Value.Delta()
-	if d == nil {
+	if why != "" {
 		return subject.Skip("tells no rate of failed attempts: %s", why).Unlocked("--window 10s"), true
 	}
 	failed, ok := d.Sum("scheduler_schedule_attempts_total", evidence.Is("result", "error"))

@@ -3,6 +3,8 @@ package scheduler
 import (
 	_ "embed"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/kaudit/kaudit/checks"
@@ -36,7 +38,7 @@ var queue = checks.New(checks.Spec{
 type queueParams struct {
 	UnschedulableAfter time.Duration `json:"unschedulableAfter" doc:"how long a pod may wait for a node (ns); one full flush of the scheduler is 5 min, and a cluster autoscaler is given 15"`
 	GivenUpAfter       time.Duration `json:"givenUpAfter" doc:"a pod waiting longer (ns) is nobody's emergency any more; kaudit's own choice"`
-	UnseenAfter        time.Duration `json:"unseenAfter" doc:"how long a pod may go without any scheduler's word (ns); kaudit's own choice"`
+	UnseenAfter        time.Duration `json:"unseenAfter" doc:"how long a pod of default-scheduler may go without a word of it (ns), one of another scheduler unschedulableAfter; kaudit's own choice"`
 	LeaseStaleAfter    time.Duration `json:"leaseStaleAfter" doc:"age of the leader's Lease (ns); it is renewed every 2 s and lasts 15 s"`
 	ActivePods         float64       `json:"activePods" doc:"pods ready to be scheduled that are too many if they do not get fewer; kaudit's own heuristic"`
 	FirstAttempt       time.Duration `json:"firstAttempt" doc:"p99 of scheduling at the first attempt (ns); the SLO of a whole pod start is 5 s"`
@@ -57,9 +59,11 @@ func runQueue(s *evidence.Snapshot, p queueParams) []checks.Verdict {
 	if s.PendingPods.Seen() {
 		vs = append(vs, waiting(s, p)...)
 	}
+	vs = append(vs, checks.Lost(s.PendingPods, "pending pods")...)
 	if s.LeaderLeases.Seen() {
 		vs = append(vs, leader(s, p)...)
 	}
+	vs = append(vs, checks.Lost(s.LeaderLeases, "kube-scheduler leader")...)
 	for o := range s.SchedulerMetrics.Seen() {
 		vs = append(vs, pace(o, p)...)
 	}
@@ -70,6 +74,9 @@ func runQueue(s *evidence.Snapshot, p queueParams) []checks.Verdict {
 // leader holds the age of the scheduler's Lease against the cluster's own clock: Taken.
 func leader(s *evidence.Snapshot, p queueParams) []checks.Verdict {
 	o := s.LeaderLeases
+	if how := electsElsewhere(s); how != "" {
+		return []checks.Verdict{checks.About("kube-scheduler leader", o.Source).NotApplicable("does not use the Lease kube-system/kube-scheduler: it runs with %s", how)}
+	}
 	for _, l := range *o.Value {
 		if l.Name != "kube-scheduler" {
 			continue
@@ -86,6 +93,20 @@ func leader(s *evidence.Snapshot, p queueParams) []checks.Verdict {
 	return []checks.Verdict{checks.About("kube-scheduler leader", o.Source).NotApplicable("has no Lease kube-system/kube-scheduler: leader election is off, or another scheduler runs under another name")}
 }
 
+// electsElsewhere finds a flag by which the usual Lease is not the scheduler's: what stands in it is
+// then of an earlier set-up. "" if no flag says so.
+func electsElsewhere(s *evidence.Snapshot) string {
+	usual := map[string]string{"leader-elect": "true", "leader-elect-resource-name": "kube-scheduler", "leader-elect-resource-namespace": "kube-system"}
+	for o := range s.SchedulerFlags.Seen() {
+		for _, name := range slices.Sorted(maps.Keys(usual)) {
+			if set := o.Value.Setting(name); set.Known() && set.Value != usual[name] {
+				return "--" + name + "=" + set.Value
+			}
+		}
+	}
+	return ""
+}
+
 // settings judges what was set about the queues, per instance.
 func settings(s *evidence.Snapshot, p queueParams) []checks.Verdict {
 	var vs []checks.Verdict
@@ -93,16 +114,19 @@ func settings(s *evidence.Snapshot, p queueParams) []checks.Verdict {
 		set := o.Value.Setting("pod-max-in-unschedulable-pods-duration")
 		d, err := time.ParseDuration(set.Value)
 		if !set.Known() || err != nil {
+			vs = append(vs, checks.On(o).Aspect("flush").Skip("does not tell its --pod-max-in-unschedulable-pods-duration"))
 			continue
 		}
 		vs = append(vs, checks.On(o).Aspect("flush").With(set.Source, "--pod-max-in-unschedulable-pods-duration: %s", set).
 			FindingIf(d > p.Flush, "tries an unschedulable pod again after %s at the latest, with no event (at most %s is wanted: a lost event holds a pod for that long)", evidence.Ago(d), evidence.Ago(p.Flush)).
 			Saw("%s", set).Want("%s, the default; the flag is deprecated", evidence.Ago(p.Flush)).
-			WithFix("remove --pod-max-in-unschedulable-pods-duration"))
+			WithFix("remove --pod-max-in-unschedulable-pods-duration from the arguments of kube-scheduler"))
 	}
 	vs = append(vs, checks.Missing(s.SchedulerFlags, "flush")...)
 	for o := range s.SchedulerConfig.Seen() {
-		if d := o.Value.PodMaxBackoff; d != nil {
+		if d := o.Value.PodMaxBackoff; d == nil {
+			vs = append(vs, checks.On(o).Aspect("backoff").Skip("does not tell podMaxBackoffSeconds in its /configz"))
+		} else {
 			v := checks.On(o).Aspect("backoff").Pass("lets a pod wait at most %s between attempts", evidence.Ago(*d))
 			if *d > p.MaxBackoff {
 				v = checks.On(o).Aspect("backoff").Find(checks.Info, "lets a pod wait up to %s between attempts (over %s): after a capacity shortage pods start late", evidence.Ago(*d), evidence.Ago(p.MaxBackoff))

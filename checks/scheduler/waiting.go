@@ -49,9 +49,12 @@ func waiting(s *evidence.Snapshot, p queueParams) []checks.Verdict {
 	for _, g := range groups[:min(len(groups), p.Rows)] {
 		vs = append(vs, told(g, o.Source, p))
 	}
-	if rest := len(groups) - p.Rows; rest > 0 || o.Value.Truncated {
-		vs = append(vs, whole.Find(checks.Info, "%d more owners have pods that wait too long%s", max(rest, 0), more(o.Value.Truncated)).
+	switch rest := len(groups) - p.Rows; {
+	case rest > 0:
+		vs = append(vs, whole.Find(checks.Info, "%d more owners have pods that wait too long%s", rest, more(o.Value.Truncated)).
 			WithFix("kubectl get pods -A --field-selector status.phase=Pending,spec.nodeName="))
+	case o.Value.Truncated:
+		vs = append(vs, whole.Skip("%d pods without a node were read, more exist: what is told of owners is of those read", o.Value.Total))
 	}
 	return vs
 }
@@ -100,7 +103,7 @@ func classify(now time.Time, pod evidence.PendingPod, p queueParams) (trouble, t
 	age := now.Sub(since)
 	switch {
 	case pod.Status == "" && len(pod.Gates) == 0:
-		if age > p.UnseenAfter {
+		if age > unseenAfter(pod, p) {
 			return nobody, age
 		}
 	case pod.Reason == "SchedulingGated" || len(pod.Gates) > 0:
@@ -124,6 +127,15 @@ func classify(now time.Time, pod evidence.PendingPod, p queueParams) (trouble, t
 	return young, age
 }
 
+// unseenAfter is how long a pod may go without any word: batch schedulers hold theirs back in queues
+// of their own, and say nothing meanwhile.
+func unseenAfter(pod evidence.PendingPod, p queueParams) time.Duration {
+	if pod.Scheduler == "" || pod.Scheduler == "default-scheduler" {
+		return p.UnseenAfter
+	}
+	return max(p.UnseenAfter, p.UnschedulableAfter)
+}
+
 // Counts at the start of the scheduler's message change from minute to minute.
 var counts = regexp.MustCompile(`\d+(/\d+)?`)
 
@@ -139,7 +151,7 @@ func told(g group, src evidence.Source, p queueParams) checks.Verdict {
 	case rejected:
 		return saw(subject.Find(checks.Critical, "has %d pods that the scheduler fails on with an error of its own for %s: %s", g.pods, evidence.Ago(g.oldest), short))
 	case nobody:
-		return saw(subject.Find(checks.Warning, "has %d pods that no scheduler looked at for %s (over %s): is one running for schedulerName %q?", g.pods, evidence.Ago(g.oldest), evidence.Ago(p.UnseenAfter), cmp.Or(g.example.Scheduler, "default-scheduler")))
+		return saw(subject.Find(checks.Warning, "has %d pods that no scheduler looked at for %s (over %s): is one running for schedulerName %q?", g.pods, evidence.Ago(g.oldest), evidence.Ago(unseenAfter(g.example, p)), cmp.Or(g.example.Scheduler, "default-scheduler")))
 	case gated:
 		return saw(subject.Find(checks.Info, "has %d pods held by their own scheduling gates for %s: %s", g.pods, evidence.Ago(g.oldest), strings.Join(g.example.Gates, ", ")))
 	case bound:
