@@ -25,7 +25,7 @@ type plegParams struct {
 	Slow    time.Duration `json:"slow" doc:"p99 of a relist (ns) from which it is a warning: kubernetes-mixin's KubeletPlegDurationHigh"`
 	Lagging time.Duration `json:"lagging" doc:"p99 of a relist (ns) over which it is mentioned: it is meant to run every second"`
 	Samples float64       `json:"samples" doc:"relists wanted for a p99; kaudit's own floor"`
-	Booting time.Duration `json:"booting" doc:"age of a node (ns) below which an unhealthy PLEG is start-up"`
+	Booting time.Duration `json:"booting" doc:"age of a node (ns), or time since its kubelet started anew, below which an unhealthy PLEG is start-up"`
 }
 
 func runPLEG(s *evidence.Snapshot, p plegParams) []checks.Verdict {
@@ -42,11 +42,16 @@ func runPLEG(s *evidence.Snapshot, p plegParams) []checks.Verdict {
 func unhealthy(s *evidence.Snapshot, p plegParams) []checks.Verdict {
 	o := s.Nodes
 	var vs []checks.Verdict
+	silent := 0
 	for _, n := range o.Value.Items {
-		if n.Ready == "True" || !strings.Contains(n.ReadyMessage, "PLEG is not healthy") && !strings.Contains(n.ReadyMessage, "pleg has yet to be successful") {
+		if n.Ready != "True" && n.Ready != "False" {
+			silent++
+		}
+		if n.Ready == "True" || !strings.Contains(n.ReadyMessage, "PLEG is not healthy") || s.Taken.Sub(n.Created) < p.Booting {
 			continue
 		}
-		if s.Taken.Sub(n.Created) < p.Booting {
+		// Every start of a kubelet says for a moment that PLEG has yet to be successful.
+		if strings.Contains(n.ReadyMessage, "yet to be successful") && s.Taken.Sub(n.ReadySince) < p.Booting {
 			continue
 		}
 		vs = append(vs, checks.About("kubelet/"+n.Name, o.Source).With(o.Source, "condition Ready of node %s: %s", n.Name, n.ReadyMessage).
@@ -54,11 +59,17 @@ func unhealthy(s *evidence.Snapshot, p plegParams) []checks.Verdict {
 			Saw("%s", n.ReadyMessage).Want("a relist every second").
 			WithFix("on "+n.Name+": crictl ps -a | wc -l; crictl info; journalctl -u containerd -u kubelet --since -15m; look at disk and CPU pressure"))
 	}
-	whole := checks.About("nodes", o.Source)
-	if len(vs) == 0 {
-		return []checks.Verdict{whole.Pass("no one of %d reports an unhealthy PLEG", len(o.Value.Items))}
+	if len(vs) > 0 {
+		return vs
 	}
-	return vs
+	whole, all := checks.About("nodes", o.Source), len(o.Value.Items)
+	switch {
+	case silent == all:
+		return []checks.Verdict{whole.Skip("%d of %d say nothing of themselves: their kubelets do not report", silent, all)}
+	case silent > 0:
+		return []checks.Verdict{whole.Pass("none of %d reports an unhealthy PLEG; %d more do not report at all", all-silent, silent)}
+	}
+	return []checks.Verdict{whole.Pass("none of %d reports an unhealthy PLEG", all)}
 }
 
 // relist judges how long listing all containers takes, since the kubelet started: at one a second
@@ -73,7 +84,10 @@ func relist(o evidence.Observed[evidence.Scrapes], p plegParams) checks.Verdict 
 	if !ok || h.Count < p.Samples {
 		return subject.Skip("listed its containers %.0f times so far; %.0f are wanted for a p99", h.Count, p.Samples)
 	}
-	since := "since it started, " + evidence.Ago(o.Value.Latest().Age()) + " ago"
+	since := "since it started"
+	if age := o.Value.Latest().Age(); age > 0 {
+		since += " " + evidence.Ago(age) + " ago"
+	}
 	sev := checks.Severity(0)
 	switch {
 	case h.Against(0.99, p.Slow.Seconds()) == evidence.Over:
@@ -81,9 +95,9 @@ func relist(o evidence.Observed[evidence.Scrapes], p plegParams) checks.Verdict 
 	case h.Against(0.99, p.Lagging.Seconds()) == evidence.Over:
 		sev = checks.Info
 	default:
-		return subject.Pass("lists its containers in %s for the slowest hundredth, %s (at most %s is wanted)", b, since, evidence.Seconds(p.Lagging.Seconds()))
+		return subject.Pass("lists its containers in %s (99th percentile), %s (at most %s is wanted)", b, since, evidence.Seconds(p.Lagging.Seconds()))
 	}
-	return subject.Find(sev, "lists its containers in %s for the slowest hundredth of %.0f times, %s (over %s): pods are seen to start and end late", b, h.Count, since, evidence.Seconds(p.Lagging.Seconds())).
+	return subject.Find(sev, "lists its containers in %s (99th percentile of %.0f times), %s (over %s): pods are seen to start and end late", b, h.Count, since, evidence.Seconds(p.Lagging.Seconds())).
 		Saw("p99 %s", b).Want("under %s", evidence.Seconds(p.Lagging.Seconds())).
 		WithFix("compare kubelet_runtime_operations_duration_seconds by operation_type on that node; remove dead containers; look at disk and CPU pressure")
 }
@@ -95,7 +109,10 @@ func discarded(o evidence.Observed[evidence.Scrapes]) checks.Verdict {
 	if !ok {
 		return subject.Skip("does not show kubelet_pleg_discard_events")
 	}
-	return subject.FindingIf(n > 0, "threw away %.0f container events since it started, because nothing took them in time", n).
+	if n == 0 {
+		return subject.Pass("threw away no container event since it started")
+	}
+	return subject.Find(0, "threw away %.0f container events since it started, because nothing took them in time", n).
 		Saw("%.0f discarded", n).Want("0").
 		WithFix("look for what blocks the kubelet's sync loop: a slow runtime, hanging volume mounts, exec probes by the thousand")
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kaudit/kaudit/checks"
 	"github.com/kaudit/kaudit/evidence"
 )
 
@@ -11,6 +12,10 @@ func TestPLEGNodes(t *testing.T) {
 	sick := evidence.Node{Name: "n1", Created: now.Add(-time.Hour), Ready: "False", ReadyMessage: "PLEG is not healthy: pleg was last seen active 4m ago; threshold is 3m0s"}
 	fresh := sick
 	fresh.Created = now.Add(-4 * time.Minute)
+	starting, stuck, silent := sick, sick, sick
+	starting.ReadyMessage, starting.ReadySince = "[PLEG is not healthy: pleg has yet to be successful]", now.Add(-10*time.Second)
+	stuck.ReadyMessage, stuck.ReadySince = starting.ReadyMessage, now.Add(-5*time.Minute)
+	silent.Ready, silent.ReadyMessage = "Unknown", "Kubelet stopped posting node status."
 	other := sick
 	other.ReadyMessage = "container runtime network not ready"
 	for name, tc := range map[string]struct {
@@ -21,10 +26,21 @@ func TestPLEGNodes(t *testing.T) {
 		"unhealthy":            {sick, "critical kubelet/n1"},
 		"not ready, otherwise": {other, "pass nodes"},
 		"booting":              {fresh, "pass nodes"},
+		"kubelet starts anew":  {starting, "pass nodes"},
+		"it never gets there":  {stuck, "critical kubelet/n1"},
+		"says nothing at all":  {silent, "skipped nodes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want(t, &evidence.Snapshot{Nodes: nodes(tc.node)}, pleg, tc.want)
 		})
+	}
+}
+
+func TestPLEGSilentNodesAreCounted(t *testing.T) {
+	s := &evidence.Snapshot{Taken: now, Nodes: nodes(evidence.Node{Name: "n1", Ready: "True"}, evidence.Node{Name: "n2", Ready: "Unknown"})}
+	got := checks.Run(s, []checks.Check{pleg})[0].Verdicts[0].Message
+	if want := "none of 1 reports an unhealthy PLEG; 1 more do not report at all"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

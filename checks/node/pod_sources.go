@@ -39,16 +39,14 @@ func runPodSources(s *evidence.Snapshot, p podSourcesParams) []checks.Verdict {
 		vs = append(vs, fromURL(checks.On(o), *o.Value), fileCheck(checks.On(o).Aspect("file-check"), *o.Value, p))
 	}
 	for o := range s.KubeletMetrics.Seen() {
-		if v, ok := unstarted(o); ok {
-			vs = append(vs, v)
-		}
+		vs = append(vs, unstarted(o))
 	}
 	vs = append(vs, checks.Missing(s.KubeletMetrics, "static-pods")...)
 	if s.ControlPods.Seen() {
 		vs = append(vs, restarting(s, p)...)
 		vs = append(vs, absent(s)...)
 	}
-	return vs
+	return append(vs, checks.Lost(s.ControlPods, "static pods of the control plane")...)
 }
 
 // fromURL judges pods fetched from a URL: whoever answers there runs what he likes as root.
@@ -88,18 +86,27 @@ func fileCheck(subject checks.Subject, c evidence.KubeletConfig, p podSourcesPar
 	return v.Saw("fileCheckFrequency: %s", d).Want("20s, the default").WithFix("fileCheckFrequency: 20s   # KubeletConfiguration")
 }
 
-// unstarted compares the static pods a kubelet should run with those it does.
-func unstarted(o evidence.Observed[evidence.Scrapes]) (checks.Verdict, bool) {
-	m := o.Value.Latest()
+// unstarted compares the static pods a kubelet should run with those it does. While one is replaced it
+// is missing for seconds, so it has to be missing in both scrapes.
+func unstarted(o evidence.Observed[evidence.Scrapes]) checks.Verdict {
+	subject := checks.On(o).Aspect("static-pods")
 	static := evidence.Is("static", "true")
-	desired, ok := m.Sum("kubelet_desired_pods", static)
-	active, ok2 := m.Sum("kubelet_active_pods", static)
-	if !ok || !ok2 {
-		return checks.Verdict{}, false // before 1.28
+	lacking := func(m *evidence.Scrape) (desired, active float64, ok bool) {
+		desired, ok = m.Sum("kubelet_desired_pods", static)
+		active, ok2 := m.Sum("kubelet_active_pods", static)
+		return desired, active, ok && ok2
 	}
-	return checks.On(o).Aspect("static-pods").FindingIf(active < desired, "runs %.0f of the %.0f static pods it should", active, desired).
+	desired, active, ok := lacking(o.Value.Latest())
+	if !ok {
+		return subject.Skip("does not show kubelet_desired_pods and kubelet_active_pods, which are there from 1.28 on")
+	}
+	before, ran, told := lacking(&o.Value.First)
+	if active < desired && told && ran >= before {
+		return subject.Skip("runs %.0f of the %.0f static pods it should, and ran all of them a moment before: one may be about to be replaced", active, desired).Unlocked("run again in a minute")
+	}
+	return subject.FindingIf(active < desired, "runs %.0f of the %.0f static pods it should", active, desired).
 		Saw("%.0f of %.0f", active, desired).Want("all").
-		WithFix("journalctl -u kubelet | grep -i 'static\\|manifest'   # on that node: a manifest that does not parse, or a pod that is not admitted"), true
+		WithFix("journalctl -u kubelet | grep -i 'static\\|manifest'   # on that node: a manifest that does not parse, or a pod that is not admitted")
 }
 
 // restarting judges the static pods of the control plane that the API shows.
@@ -120,12 +127,20 @@ func restarting(s *evidence.Snapshot, p podSourcesParams) []checks.Verdict {
 		case pod.Restarts >= p.Restarts && recent:
 			vs = append(vs, subject.Find(checks.Warning, "was restarted %d times, the last time %s ago (%d are too many with one in the last %s)", pod.Restarts, evidence.Ago(s.Taken.Sub(pod.LastRestart)), p.Restarts, evidence.Ago(p.Recent)).
 				Saw("%d restarts", pod.Restarts).Want("none").WithFix(logs))
+		case strings.Contains(pod.Waiting, "BackOff") || strings.Contains(pod.Waiting, "Err") || strings.HasPrefix(pod.Waiting, "Invalid"):
+			vs = append(vs, subject.Find(checks.Warning, "does not run: %s", pod.Waiting).Saw("%s", pod.Waiting).Want("running").
+				WithFix(fmt.Sprintf("kubectl -n %s describe pod %s", pod.Namespace, pod.Name)))
+		case pod.Waiting != "" || pod.Phase != "" && pod.Phase != "Running":
+			vs = append(vs, subject.Skip("is about to start or to end (%s), so whether it runs cannot be told", strings.TrimSpace(pod.Phase+" "+pod.Waiting)).Unlocked("run again in a minute"))
 		default:
 			vs = append(vs, subject.Pass("runs as a static pod, %d restarts", pod.Restarts))
 		}
 	}
 	return vs
 }
+
+// settling is how long a node that joins may take to show all its static pods.
+const settling = 10 * time.Minute
 
 // absent looks for control-plane nodes without one of the static pods that the others have.
 func absent(s *evidence.Snapshot) []checks.Verdict {
@@ -140,7 +155,7 @@ func absent(s *evidence.Snapshot) []checks.Verdict {
 	}
 	var vs []checks.Verdict
 	for _, n := range s.Nodes.Value.Items {
-		if !n.ControlPlane {
+		if !n.ControlPlane || !n.Created.IsZero() && s.Taken.Sub(n.Created) < settling {
 			continue
 		}
 		var without []string

@@ -41,6 +41,11 @@ func TestPodSourcesStaticPods(t *testing.T) {
 		}
 		return p
 	}
+	phase := func(p string) evidence.ControlPod {
+		out := pod(0, 0, "")
+		out.Phase = p
+		return out
+	}
 	for name, tc := range map[string]struct {
 		pod  evidence.ControlPod
 		want string
@@ -50,6 +55,11 @@ func TestPodSourcesStaticPods(t *testing.T) {
 		"four times, just now":    {pod(4, time.Minute, ""), "pass"},
 		"five times, an hour ago": {pod(5, time.Hour, ""), "warning"},
 		"crashing":                {pod(2, time.Minute, "CrashLoopBackOff"), "critical"},
+		"no image":                {pod(0, 0, "ImagePullBackOff"), "warning"},
+		"no container":            {pod(0, 0, "CreateContainerConfigError"), "warning"},
+		"is being made":           {pod(0, 0, "ContainerCreating"), "skipped"},
+		"pending":                 {phase("Pending"), "skipped"},
+		"running":                 {phase("Running"), "pass"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want(t, &evidence.Snapshot{ControlPods: control(tc.pod)}, podSources, tc.want+" etcd/cp-1 static-pod")
@@ -66,21 +76,36 @@ func TestPodSourcesAbsentStaticPod(t *testing.T) {
 		"pass kube-apiserver/cp-1 static-pod", "warning node/cp-2")
 	want(t, &evidence.Snapshot{ControlPods: control(api("cp-1"), api("cp-2")), Nodes: nodes(cp("cp-1"), cp("cp-2"))}, podSources,
 		"pass kube-apiserver/cp-1 static-pod", "pass kube-apiserver/cp-2 static-pod")
+	joining := cp("cp-2")
+	joining.Created = now.Add(-9 * time.Minute)
+	want(t, &evidence.Snapshot{ControlPods: control(api("cp-1")), Nodes: nodes(cp("cp-1"), joining)}, podSources, "pass kube-apiserver/cp-1 static-pod")
+}
+
+// TestPodSourcesGaps wants what could not be read to show, whatever else was seen.
+func TestPodSourcesGaps(t *testing.T) {
+	config := evidence.Instances[evidence.KubeletConfig]{evidence.See("kubelet/n1", evidence.KubeletConfig{}, evidence.Source{})}
+	gap := evidence.Gap{Why: evidence.Forbidden, Note: "403"}
+	want(t, &evidence.Snapshot{KubeletConfigs: config, ControlPods: evidence.Miss[[]evidence.ControlPod]("cluster", gap, evidence.Source{})}, podSources,
+		"pass kubelet/n1", "pass kubelet/n1 file-check", "skipped static pods of the control plane")
+	want(t, &evidence.Snapshot{KubeletConfigs: config, KubeletMetrics: evidence.Instances[evidence.Scrapes]{evidence.See("kubelet/n1", evidence.Scrapes{}, evidence.Source{})}}, podSources,
+		"pass kubelet/n1", "pass kubelet/n1 file-check", "skipped kubelet/n1 static-pods")
 }
 
 func TestPodSourcesUnstarted(t *testing.T) {
 	static := func(v float64) *evidence.Family {
 		return &evidence.Family{Type: "gauge", Series: []evidence.Series{{Labels: map[string]string{"static": "true"}, Value: v}, {Labels: map[string]string{"static": ""}, Value: 9}}}
 	}
+	scrape := func(active float64) evidence.Scrape {
+		return evidence.Scrape{Families: map[string]*evidence.Family{"kubelet_desired_pods": static(4), "kubelet_active_pods": static(active)}}
+	}
 	for _, tc := range []struct {
-		active float64
-		want   string
-	}{{4, "pass"}, {3, "warning"}} {
+		before, active float64
+		want           string
+	}{{4, 4, "pass"}, {3, 3, "warning"}, {3, 4, "pass"}, {4, 3, "skipped"}} {
+		second := scrape(tc.active)
 		s := &evidence.Snapshot{
 			KubeletConfigs: evidence.Instances[evidence.KubeletConfig]{evidence.See("kubelet/n1", evidence.KubeletConfig{}, evidence.Source{})},
-			KubeletMetrics: evidence.Instances[evidence.Scrapes]{evidence.See("kubelet/n1", evidence.Scrapes{First: evidence.Scrape{Families: map[string]*evidence.Family{
-				"kubelet_desired_pods": static(4), "kubelet_active_pods": static(tc.active),
-			}}}, evidence.Source{})},
+			KubeletMetrics: evidence.Instances[evidence.Scrapes]{evidence.See("kubelet/n1", evidence.Scrapes{First: scrape(tc.before), Second: &second}, evidence.Source{})},
 		}
 		want(t, s, podSources, "pass kubelet/n1", "pass kubelet/n1 file-check", tc.want+" kubelet/n1 static-pods")
 	}

@@ -65,7 +65,7 @@ func stuck(s *evidence.Snapshot, p terminationParams) []checks.Verdict {
 	case !o.Value.AllMetadata && o.Value.NodesRead == 0:
 		vs = append(vs, whole.Skip("of %d nodes the pods of none were read", o.Value.NodesTotal).Unlocked("--node-sample 20"))
 	default:
-		vs = append(vs, whole.Pass("none of %s is past its deadline by over %s (%d are terminating)", scope(*o.Value), evidence.Ago(p.Slack), len(o.Value.Terminating)))
+		vs = append(vs, whole.Pass("none of %s is past its deadline by over %s, or over its grace period if that is longer (%d are terminating)", scope(*o.Value), evidence.Ago(p.Slack), len(o.Value.Terminating)))
 	}
 	return vs
 }
@@ -121,6 +121,9 @@ func shapes(s *evidence.Snapshot, p terminationParams) []checks.Verdict {
 	if o.Value.PodsRead == 0 {
 		return []checks.Verdict{checks.About("workloads", o.Source).Skip("no pod was read whole, so how workloads end is not known").Unlocked("--node-sample 20")}
 	}
+	if len(o.Value.Workloads) == 0 {
+		return []checks.Verdict{checks.About("workloads", o.Source).NotApplicable("are none on the %d of %d nodes that were read: static pods alone run there", o.Value.NodesRead, o.Value.NodesTotal)}
+	}
 	var vs []checks.Verdict
 	for _, w := range o.Value.Workloads {
 		if v, bad := shape(checks.About("workload/"+w.Namespace+"/"+w.Owner, o.Source), w, p); bad {
@@ -146,7 +149,7 @@ func shape(subject checks.Subject, w evidence.Workload, p terminationParams) (ch
 			Saw("terminationGracePeriodSeconds: 0").Want("30, the default, or what it takes to end").
 			WithFix("terminationGracePeriodSeconds: 30   # pod template"), true
 	case stop.Known && stop.Duration >= grace:
-		return subject.Find(checks.Critical, "sleeps %s in preStop of container %s, out of a grace period of %s: the process itself gets no time and is killed", evidence.Seconds(stop.Duration.Seconds()), stop.Container, evidence.Seconds(grace.Seconds())).
+		return subject.Find(checks.Critical, "sleeps %s in preStop of container %s, out of a grace period of %s: the process itself is killed 2 s after SIGTERM", evidence.Seconds(stop.Duration.Seconds()), stop.Container, evidence.Seconds(grace.Seconds())).
 			Saw("preStop %s, grace %s", stop.Duration, grace).Want("a grace period longer than preStop and the process's own end together").
 			WithFix(fmt.Sprintf("terminationGracePeriodSeconds: %d   # pod template: preStop counts inside the grace period", int(stop.Duration.Seconds())+30)), true
 	case grace > p.LongGrace:

@@ -31,7 +31,7 @@ func TestTerminationStuck(t *testing.T) {
 		"zero grace, late":                 {terminating(0, 2*time.Minute), "warning pod/shop/db-0"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want(t, &evidence.Snapshot{Pods: read(tc.pod)}, termination, tc.want, "pass workloads")
+			want(t, &evidence.Snapshot{Pods: read(tc.pod)}, termination, tc.want, "not-applicable workloads")
 		})
 	}
 }
