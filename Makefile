@@ -3,7 +3,7 @@ GO ?= go
 export CGO_ENABLED ?= 0
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-GORELEASER    := github.com/goreleaser/goreleaser/v2@v2.17.0
+GORELEASER    := github.com/goreleaser/goreleaser/v2@v2.16.0
 CYCLONEDX     := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.9.0
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
