@@ -21,9 +21,12 @@ func (c change) String() string {
 	return fmt.Sprintf("%s | %s | %s -> %s | %s", c.check, c.subject, c.before, c.after, c.message)
 }
 
-// byTraffic are verdicts that come and go with how many requests happened to be queued so far.
+// byTraffic are verdicts that come and go with what happened to be asked of whom, between two looks.
 func byTraffic(v verdict) bool {
-	return v.Check == "apiserver-apf-saturation" && strings.HasSuffix(v.Subject, " queue wait") && (v.Status == "pass" || v.Status == "not-applicable")
+	quiet := v.Status != "finding"
+	return quiet && (v.Check == "apiserver-apf-saturation" && strings.HasSuffix(v.Subject, " queue wait") ||
+		v.Check == "apiserver-apf-objects" && strings.HasSuffix(v.Subject, "/exempt traffic") ||
+		v.Check == "client-throttling")
 }
 
 // changes lists what differs between two reports of the same cluster.
@@ -31,7 +34,7 @@ func changes(before, after report, names *strings.Replacer) []change {
 	state := func(v *verdict) string {
 		switch {
 		case v != nil && byTraffic(*v):
-			return "pass|not-applicable"
+			return "quiet"
 		case v == nil:
 			return "nothing"
 		case v.Severity != "":

@@ -49,7 +49,7 @@ func badInput(t *testing.T, c *loopback.Cluster) {
 		want []string
 	}{
 		"unreachable":              {[]string{"--kubeconfig", config("closed", closed, "admin", "admin", "")}, 3, []string{closed, "connection refused"}},
-		"silent":                   {[]string{"--kubeconfig", config("silent", silentServer(t), "admin", "admin", ""), "--timeout=3s", "--window=1s"}, 3, []string{"no answer in time", "--timeout"}},
+		"silent":                   {[]string{"--kubeconfig", config("silent", silentServer(t), "admin", "admin", ""), "--timeout=3s", "--window=1s"}, 3, []string{"https://127.0.0.1:", "--timeout"}},
 		"expired client":           {[]string{"--kubeconfig", config("client", c.Server(), "admin", "expired-client", "")}, 3, []string{c.Server(), "client certificate", "expired"}},
 		"expired server":           {[]string{"--kubeconfig", config("server", expired, "admin", "admin", "")}, 3, []string{expired, "expired"}},
 		"wrong token":              {[]string{"--kubeconfig", config("token", c.Server(), "robot", "", "wrong")}, 3, []string{c.Server(), "401"}},

@@ -29,7 +29,7 @@ func startLoopback(t *testing.T, cfg loopback.Config) *loopback.Cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(c.Close)
+	wantNothingLeft(t, c.Group, c.Close)
 	return c
 }
 

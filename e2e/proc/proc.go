@@ -229,6 +229,15 @@ func Children(pid int) []int {
 	return out
 }
 
+// Tree is a process and all that descend from it.
+func Tree(pid int) []int {
+	all := []int{pid}
+	for _, c := range Children(pid) {
+		all = append(all, Tree(c)...)
+	}
+	return all
+}
+
 // launch starts a command from a thread that never ends: the kernel sends the death signal of
 // a child when the thread that started it goes, not the process.
 func launch(cmd *exec.Cmd) error {
