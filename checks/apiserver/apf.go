@@ -62,21 +62,23 @@ func runAPF(s *evidence.Snapshot, p apfParams) []checks.Verdict {
 			continue
 		}
 		subject := checks.On(flags)
-		if total, ok := apfSeats(*flags.Value); ok && on.known {
-			if on.on {
-				totals[of] = total
-				vs = append(vs, apfSizing(s, subject.Aspect("seats"), of, total, p))
-			} else if v, ok := apfUnlimited(subject.Aspect("inflight"), *flags.Value); ok {
+		if on.known && !on.on {
+			if v, ok := apfUnlimited(subject.Aspect("inflight"), *flags.Value); ok {
 				vs = append(vs, v)
 			}
+		} else if total, ok := apfSeats(*flags.Value); ok && on.known {
+			totals[of] = total
+			vs = append(vs, apfSizing(s, subject.Aspect("seats"), of, total, p))
+		} else {
+			vs = append(vs, subject.Aspect("seats").Skip("does not tell its --max-requests-inflight and --max-mutating-requests-inflight, or whether API Priority and Fairness runs, which decides what they mean"))
 		}
 		vs = append(vs, requestTimeout(subject.Aspect("request-timeout"), *flags.Value, p), minRequestTimeout(subject.Aspect("min-request-timeout"), *flags.Value, p))
-		if on.on {
+		if on.on || !on.known {
 			vs = append(vs, apfListCost(s, subject.Aspect("list-cost"), *flags.Value, p))
 		}
 	}
-	if len(totals) > 1 {
-		vs = append(vs, apfAgree(totals))
+	if known := apfKnown(s); known > 1 && !s.Cluster.Managed {
+		vs = append(vs, apfAgree(totals, known))
 	}
 	return vs
 }
@@ -92,6 +94,19 @@ func apfInstances(s *evidence.Snapshot) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// apfKnown counts the instances of which flags or metrics were asked for: more may run than told.
+func apfKnown(s *evidence.Snapshot) int {
+	of := map[string]bool{}
+	for _, k := range []evidence.Kind{evidence.KindAPIServerFlags, evidence.KindAPIServerMetrics} {
+		for _, r := range s.Records(k) {
+			if strings.Contains(r.Of, "/") { // else nobody knows the instances
+				of[r.Of] = true
+			}
+		}
+	}
+	return len(of)
 }
 
 // apfState is whether APF runs in a process, and how that is known.
@@ -239,7 +254,8 @@ func apfUnlimited(subject checks.Subject, f evidence.Flags) (checks.Verdict, boo
 	return checks.Verdict{}, false
 }
 
-func apfAgree(totals map[string]int) checks.Verdict {
+// apfAgree compares the sums of those that tell; that they agree is said only if all do.
+func apfAgree(totals map[string]int, known int) checks.Verdict {
 	var all []string
 	low, high := -1, 0
 	for of, n := range totals {
@@ -251,6 +267,9 @@ func apfAgree(totals map[string]int) checks.Verdict {
 	}
 	slices.Sort(all)
 	subject := checks.About("kube-apiserver").Aspect("seats")
+	if len(totals) < 2 || low == high && len(totals) < known {
+		return subject.Skip("whether all instances admit as many requests is not known: %d of %d tell", len(totals), known)
+	}
 	if low == high {
 		return subject.Pass("all %d instances admit %d requests at once", len(totals), high).Saw("%d seats each", high)
 	}

@@ -123,14 +123,22 @@ func TestAPF(t *testing.T) {
 	}
 
 	for name, tc := range map[string]struct {
-		second, want string
+		second string
+		third  bool // there is one more instance, whose flags could not be read
+		want   string
 	}{
-		"the same total, split otherwise": {"400", "pass kube-apiserver seats"},
-		"another total":                   {"401", "info kube-apiserver seats"},
+		"the same total, split otherwise":   {"400", false, "pass kube-apiserver seats"},
+		"another total":                     {"401", false, "info kube-apiserver seats"},
+		"the same total of two of three":    {"400", true, "skipped kube-apiserver seats"},
+		"another total of two of three":     {"401", true, "info kube-apiserver seats"},
+		"a total that is no number, of two": {"many", false, "skipped kube-apiserver seats"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := one(sound("cp-1", "max-requests-inflight", "200", "max-mutating-requests-inflight", "400"))
 			s.APIServerFlags = append(s.APIServerFlags, sound("cp-2", "max-requests-inflight", tc.second))
+			if tc.third {
+				s.APIServerFlags = append(s.APIServerFlags, evidence.Miss[evidence.Flags]("kube-apiserver/cp-3", evidence.Gap{Why: evidence.Unreachable, Note: "no answer"}, evidence.Source{}))
+			}
 			got := said(runAPF(s, apfDefaults))
 			if last := got[len(got)-1]; last != tc.want {
 				t.Errorf("got %q, want %q", last, tc.want)

@@ -109,8 +109,8 @@ func unfit(s *evidence.Snapshot, subject checks.Subject, c census, p balancePara
 	}
 	all := max(c.n, endpointCount(c))
 	switch {
-	case s.Cluster.Managed && len(starts) < 2:
-		return subject.NotApplicable("shows one address only, behind which the provider spreads the load"), true
+	case s.Cluster.Managed:
+		return subject.NotApplicable("is run by the provider, who spreads the load"), true
 	case all < 2 && !c.complete:
 		return subject.Skip("cannot be compared: only 1 instance was scraped, and how many there are is not known without pods or identity Leases"), true
 	case all < 2:

@@ -43,8 +43,13 @@ const (
 func runConsistentList(s *evidence.Snapshot, p consistentListParams) []checks.Verdict {
 	vs := []checks.Verdict{servedFromCache(s)}
 	vs = append(vs, watchCaches(s, p)...)
+	vs = append(vs, checks.Missing(s.APIServerFlags, "watch-cache")...)
 	if s.Version.Value.Behaviour() >= minorOn {
 		vs = append(vs, readsOf(s, p)...)
+		vs = append(vs, checks.Missing(s.APIServerMetrics, "consistent-reads")...)
+	}
+	if s.Version.Value.Behaviour() >= minorLocked {
+		vs = append(vs, checks.Missing(s.APIServerMetrics, "consistency")...)
 	}
 	return append(vs, cachesAgree(s)...)
 }
@@ -84,6 +89,10 @@ func servedByEtcd(s *evidence.Snapshot, subject checks.Subject) checks.Verdict {
 	}
 	reads, _ := servedReads(s)
 	switch {
+	case len(old) > 0 && reads > 0:
+		return subject.Find(checks.Warning, "will read etcd for every LIST without resourceVersion after its next start, as one etcd is too old to be asked for by the watch cache: %s (wanted: 3.4.31, 3.5.13 or later on every member); until then the cache serves them, %.0f so far", strings.Join(old, ", "), reads).
+			Saw("%s", strings.Join(old, ", ")).Want("etcd 3.5.13 or later").
+			WithFix("upgrade etcd to the newest 3.5 or 3.6, member by member")
 	case len(old) > 0:
 		return subject.Find(checks.Warning, "reads etcd for every LIST without resourceVersion, as one etcd that is too old switches the watch cache off for this: %s (wanted: 3.4.31, 3.5.13 or later on every member)", strings.Join(old, ", ")).
 			Saw("%s", strings.Join(old, ", ")).Want("etcd 3.5.13 or later").
@@ -218,9 +227,11 @@ func watchCaches(s *evidence.Snapshot, p consistentListParams) []checks.Verdict 
 				Saw("%s", sizes).Want("no size of 0, but for events").WithFix("remove "+strings.Join(none, "#0, ")+"#0 from --watch-cache-sizes; sizes other than 0 have had no effect since 1.24 or before"))
 			continue
 		}
-		if set.Known() {
-			vs = append(vs, subject.Pass("the watch cache is on for all resources but those that never have one"))
+		if !set.Known() || !sizes.Known() {
+			vs = append(vs, subject.Skip("does not tell its --watch-cache and --watch-cache-sizes"))
+			continue
 		}
+		vs = append(vs, subject.Pass("the watch cache is on for all resources but those that never have one"))
 	}
 	return vs
 }
@@ -253,7 +264,7 @@ func cachesAgree(s *evidence.Snapshot) []checks.Verdict {
 	var vs []checks.Verdict
 	for o := range s.APIServerMetrics.Seen() {
 		by := o.Value.Latest().By("apiserver_storage_consistency_checks_total", "status")
-		if by == nil {
+		if by == nil && s.Version.Value.Behaviour() < minorLocked {
 			continue
 		}
 		subject := checks.On(o).Aspect("consistency").With(o.Source, "apiserver_storage_consistency_checks_total: %v", by)
@@ -266,7 +277,9 @@ func cachesAgree(s *evidence.Snapshot) []checks.Verdict {
 		}
 		if by["success"] > 0 {
 			vs = append(vs, subject.Pass("the watch cache was equal to etcd in all %.0f comparisons since the start", by["success"]))
+			continue
 		}
+		vs = append(vs, subject.Skip("counts no comparison of its watch cache with etcd: it may have run for too short a time, or the gate DetectCacheInconsistency is off"))
 	}
 	return vs
 }

@@ -90,19 +90,21 @@ func TestConsistentListByWhatHappens(t *testing.T) {
 		return listing(37, 24*time.Hour, 10*time.Second, counters{"apiserver_storage_consistency_checks_total": {"resource=pods,status=success": 200, "resource=pods,status=failure": failures}}, counters{})
 	}
 	const served, consistent, agree = "pass kube-apiserver", "kube-apiserver/cp-1 consistent-reads", "kube-apiserver/cp-1 consistency"
+	const uncompared = "skipped " + agree
 	for name, tc := range map[string]struct {
 		snapshot *evidence.Snapshot
 		want     []string
 	}{
-		"1 in 100 falls back":        {listing(37, 24*time.Hour, 10*time.Second, reads(990, 10), counters{}), []string{served, "pass " + consistent}},
-		"more fall back":             {listing(37, 24*time.Hour, 10*time.Second, reads(989, 11), counters{}), []string{served, "warning " + consistent}},
-		"too few to say":             {listing(37, 24*time.Hour, 10*time.Second, reads(90, 9), counters{}), []string{served}},
-		"just started":               {listing(37, 9*time.Minute, 10*time.Second, reads(500, 500), counters{}), []string{served, "skipped " + consistent}},
-		"1 in 100 waits":             {waits(990, 10), []string{served, "pass " + consistent}},
-		"2 in 100 wait":              {waits(980, 20), []string{served, "warning " + consistent}},
-		"the cache equals etcd":      {compared(0), []string{"skipped kube-apiserver", "pass " + agree}},
-		"the cache differs":          {compared(1), []string{"skipped kube-apiserver", "critical " + agree}},
-		"no reads and no comparison": {listing(37, 24*time.Hour, 10*time.Second, counters{}, counters{}), []string{"skipped kube-apiserver"}},
+		"1 in 100 falls back":        {listing(37, 24*time.Hour, 10*time.Second, reads(990, 10), counters{}), []string{served, "pass " + consistent, uncompared}},
+		"more fall back":             {listing(37, 24*time.Hour, 10*time.Second, reads(989, 11), counters{}), []string{served, "warning " + consistent, uncompared}},
+		"too few to say":             {listing(37, 24*time.Hour, 10*time.Second, reads(90, 9), counters{}), []string{served, "not-applicable " + consistent, uncompared}},
+		"just started":               {listing(37, 9*time.Minute, 10*time.Second, reads(500, 500), counters{}), []string{served, "skipped " + consistent, uncompared}},
+		"1 in 100 waits":             {waits(990, 10), []string{served, "pass " + consistent, uncompared}},
+		"2 in 100 wait":              {waits(980, 20), []string{served, "warning " + consistent, uncompared}},
+		"the cache equals etcd":      {compared(0), []string{"skipped kube-apiserver", "skipped " + consistent, "pass " + agree}},
+		"the cache differs":          {compared(1), []string{"skipped kube-apiserver", "skipped " + consistent, "critical " + agree}},
+		"no reads and no comparison": {listing(37, 24*time.Hour, 10*time.Second, counters{}, counters{}), []string{"skipped kube-apiserver", "skipped " + consistent, uncompared}},
+		"1.33 need not compare":      {listing(33, 24*time.Hour, 10*time.Second, reads(990, 10), counters{}), []string{served, "pass " + consistent}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if d := cmp.Diff(tc.want, said(runConsistentList(tc.snapshot, consistentListDefaults))); d != "" {
@@ -112,29 +114,32 @@ func TestConsistentListByWhatHappens(t *testing.T) {
 	}
 	past := listing(37, 24*time.Hour, 10*time.Second, reads(500, 500), counters{})
 	past.APIServerMetrics[0].Value.First.Families = past.APIServerMetrics[0].Value.Second.Families
-	if d := cmp.Diff([]string{served, "info " + consistent}, said(runConsistentList(past, consistentListDefaults))); d != "" {
+	if d := cmp.Diff([]string{served, "info " + consistent, uncompared}, said(runConsistentList(past, consistentListDefaults))); d != "" {
 		t.Errorf("fallbacks of the past (-want +got):\n%s", d)
 	}
 }
 
 func TestWatchCaches(t *testing.T) {
 	for name, tc := range map[string]struct {
-		flags map[string]string
-		nodes int
-		want  []string
+		flags  map[string]string
+		nodes  int
+		want   []string
+		opaque string
 	}{
-		"on":                      {map[string]string{"watch-cache": "true"}, 500, []string{"pass kube-apiserver/cp-1 watch-cache"}},
-		"off, 100 nodes":          {map[string]string{"watch-cache": "false"}, 100, []string{"warning kube-apiserver/cp-1 watch-cache"}},
-		"off, 101 nodes":          {map[string]string{"watch-cache": "false"}, 101, []string{"critical kube-apiserver/cp-1 watch-cache"}},
-		"off for pods":            {map[string]string{"watch-cache": "true", "watch-cache-sizes": "events#0,pods#0"}, 5, []string{"warning kube-apiserver/cp-1 watch-cache"}},
-		"off for events":          {map[string]string{"watch-cache": "true", "watch-cache-sizes": "events#0"}, 5, []string{"pass kube-apiserver/cp-1 watch-cache"}},
-		"sizes without effect":    {map[string]string{"watch-cache": "true", "watch-cache-sizes": "pods#1000"}, 5, []string{"pass kube-apiserver/cp-1 watch-cache"}},
-		"an empty list in /flagz": {map[string]string{"watch-cache": "true", "watch-cache-sizes": "[]"}, 5, []string{"pass kube-apiserver/cp-1 watch-cache"}},
+		"on":                      {map[string]string{"watch-cache": "true"}, 500, []string{"pass kube-apiserver/cp-1 watch-cache"}, ""},
+		"off, 100 nodes":          {map[string]string{"watch-cache": "false"}, 100, []string{"warning kube-apiserver/cp-1 watch-cache"}, ""},
+		"off, 101 nodes":          {map[string]string{"watch-cache": "false"}, 101, []string{"critical kube-apiserver/cp-1 watch-cache"}, ""},
+		"off for pods":            {map[string]string{"watch-cache": "true", "watch-cache-sizes": "events#0,pods#0"}, 5, []string{"warning kube-apiserver/cp-1 watch-cache"}, ""},
+		"off for events":          {map[string]string{"watch-cache": "true", "watch-cache-sizes": "events#0"}, 5, []string{"pass kube-apiserver/cp-1 watch-cache"}, ""},
+		"sizes without effect":    {map[string]string{"watch-cache": "true", "watch-cache-sizes": "pods#1000"}, 5, []string{"pass kube-apiserver/cp-1 watch-cache"}, ""},
+		"sizes that nobody tells": {map[string]string{"watch-cache": "true"}, 5, []string{"skipped kube-apiserver/cp-1 watch-cache"}, "a file that nobody could read"},
+		"an empty list in /flagz": {map[string]string{"watch-cache": "true", "watch-cache-sizes": "[]"}, 5, []string{"pass kube-apiserver/cp-1 watch-cache"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := onVersion(37)
 			s.Nodes = evidence.See("cluster", evidence.Nodes{Items: make([]evidence.Node, tc.nodes)}, evidence.Source{})
 			s.APIServerFlags = append(s.APIServerFlags, apiserverFlags("cp-1", tc.flags))
+			s.APIServerFlags[0].Value.Opaque = tc.opaque
 			if d := cmp.Diff(tc.want, said(watchCaches(s, consistentListDefaults))); d != "" {
 				t.Errorf("verdicts (-want +got):\n%s", d)
 			}

@@ -16,12 +16,13 @@ func readsOf(s *evidence.Snapshot, p consistentListParams) []checks.Verdict {
 	var vs []checks.Verdict
 	for o := range s.APIServerMetrics.Seen() {
 		subject := checks.On(o).Aspect("consistent-reads")
-		if age := o.Value.First.Age(); age < startup {
+		switch age := o.Value.First.Age(); {
+		case o.Value.First.Start == 0:
+			vs = append(vs, subject.Skip("cannot be judged: the instance does not tell when it started"))
+		case age < startup:
 			vs = append(vs, subject.Skip("cannot be judged yet: the instance started less than %s ago", evidence.Ago(startup)))
-			continue
-		}
-		if v, ok := readVerdict(subject, o, p); ok {
-			vs = append(vs, v)
+		default:
+			vs = append(vs, readVerdict(subject, o, p))
 		}
 	}
 	return vs
@@ -45,11 +46,11 @@ func readings(x evidence.Scrapes) []reading {
 	return append(out, reading{last, "since it started " + evidence.Ago(last.Age()) + " ago", last.Age(), false})
 }
 
-func readVerdict(subject checks.Subject, o evidence.Observed[evidence.Scrapes], p consistentListParams) (checks.Verdict, bool) {
-	said := ""
+func readVerdict(subject checks.Subject, o evidence.Observed[evidence.Scrapes], p consistentListParams) checks.Verdict {
+	said, most := "", 0.0
 	for _, r := range readings(*o.Value) {
-		total, ok := r.Sum("apiserver_watch_cache_consistent_read_total")
-		if !ok || total < p.MinReads {
+		total, _ := r.Sum("apiserver_watch_cache_consistent_read_total")
+		if most = max(most, total); total < p.MinReads {
 			continue
 		}
 		back, _ := r.Sum("apiserver_watch_cache_consistent_read_total", evidence.Is("fallback", "true", "skipped"))
@@ -57,13 +58,16 @@ func readVerdict(subject checks.Subject, o evidence.Observed[evidence.Scrapes], 
 		subject = subject.With(o.Source, "consistent reads %s: %.0f, of which %.0f timed out waiting for the cache and %.0f failed", r.during, total, back, failed)
 		said = fmt.Sprintf("%.0f of %.0f consistent reads %s were not served by the cache in time (%.2g%%, at most %g%% wanted)", back, total, r.during, 100*back/total, 100*p.FallbackShare)
 		if v, bad := lagging(subject, r, back/total, said, p); bad {
-			return v, true
+			return v
 		}
 	}
-	if said == "" {
-		return checks.Verdict{}, false
+	switch {
+	case !o.Value.Latest().Has("apiserver_watch_cache_consistent_read_total"):
+		return subject.Skip("cannot be judged: the instance counts no consistent read from its watch cache")
+	case said == "":
+		return subject.NotApplicable("only %.0f consistent reads since the start: under %g nothing is concluded of them", most, p.MinReads)
 	}
-	return subject.Pass("the watch cache keeps up with etcd: %s", said), true
+	return subject.Pass("the watch cache keeps up with etcd: %s", said)
 }
 
 // lagging is what fallbacks and waits say of a cache. A counter that started with the process tells of

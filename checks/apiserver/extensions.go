@@ -48,6 +48,8 @@ func runExtensions(s *evidence.Snapshot, p extensionsParams) []checks.Verdict {
 		if len(vs) == 0 {
 			vs = append(vs, checks.About("cluster", o.Source).Aspect("aggregated APIs").NotApplicable("there are none: kube-apiserver serves every API itself"))
 		}
+	} else if o.Gap != nil { // the engine takes metrics for a substitute, which they are not for this
+		vs = append(vs, checks.About("cluster", o.Source).Aspect("aggregated APIs").Skip("whether they are available is not known: %s", o.Gap.Note).Unlocked(o.Gap.Unlock))
 	}
 	if v, ok := crdCount(s, p); ok {
 		vs = append(vs, v)
@@ -96,7 +98,7 @@ func available(subject checks.Subject, a evidence.APIService, lasts time.Duratio
 		return subject.Find(sev, "has been unavailable for %s (%s: %s): %s", evidence.Ago(lasts), a.Reason, trim(a.Message), what).
 			Saw("Available=%s, %s", a.Available, a.Reason).Want("Available=True").WithFix(fix)
 	}
-	const harm = "discovery has holes, so namespaces stay in Terminating and garbage collection and quotas stall"
+	const harm = "discovery has holes, so namespaces that are deleted stay in Terminating and kubectl prints errors"
 	switch {
 	case a.Reason == "ServiceNotFound":
 		return verdict(checks.Warning, "its Service "+a.Service+" does not exist; "+harm, "if what served it was removed: kubectl delete apiservice "+a.Name+"; else bring the Service back")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kaudit/kaudit/checks"
 	"github.com/kaudit/kaudit/evidence"
 )
 
@@ -44,6 +45,16 @@ func TestAPIServices(t *testing.T) {
 				t.Errorf("verdicts (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// Metrics, which the check can do with as well, say nothing of APIServices.
+func TestAPIServicesUnread(t *testing.T) {
+	s := listing(37, time.Hour, 10*time.Second, counters{}, counters{"apiserver_resource_objects": {"resource=customresourcedefinitions,group=apiextensions.k8s.io": 1}})
+	s.APIServices = evidence.Miss[[]evidence.APIService]("kube-apiserver", evidence.Gap{Why: evidence.Forbidden, Note: "may not list apiservices"}, evidence.Source{})
+	want := []string{"skipped cluster aggregated APIs", "pass cluster CRDs"}
+	if d := cmp.Diff(want, said(checks.Run(s, []checks.Check{extensions})[0].Verdicts)); d != "" {
+		t.Errorf("verdicts (-want +got):\n%s", d)
 	}
 }
 

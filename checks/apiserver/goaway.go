@@ -85,6 +85,8 @@ func goawayOf(s *evidence.Snapshot, subject checks.Subject, f evidence.Flags, c 
 			Saw("%s", set).Want("%s on all", usual).WithFix("--goaway-chance=" + usual + " on every kube-apiserver, one after the other")
 	case on:
 		return subject.Pass("sends GOAWAY with chance %s", set.Value).Saw("%s", set)
+	case f.Setting("disable-http2-serving").Value == "true":
+		return subject.NotApplicable("serves no HTTP/2, and GOAWAY is a part of it").Saw("%s, --disable-http2-serving=true", set)
 	case c.n < 2 && !c.complete:
 		return subject.Skip("never sends GOAWAY, which matters with several instances only; how many there are is not known").Saw("%s", set)
 	case c.n < 2:
@@ -96,6 +98,10 @@ func goawayOf(s *evidence.Snapshot, subject checks.Subject, f evidence.Flags, c 
 // goawayOff judges a chance of 0 on one of several instances: advice, or a warning where the
 // harm was measured.
 func goawayOff(s *evidence.Snapshot, subject checks.Subject, set evidence.Setting, c census, p goawayParams) checks.Verdict {
+	if why, unlock := addressUnknown(s); why != "" {
+		return subject.Skip("never sends GOAWAY; whether clients have a common address for the %d instances, without which it could not move anybody, is not known: %s", c.n, why).
+			Saw("%s", set).Unlocked(unlock)
+	}
 	if why := noCommonAddress(s); why != "" {
 		return subject.NotApplicable("is one of %d instances, but clients have no common address for them (%s): GOAWAY could not move anybody", c.n, why).Saw("%s", set)
 	}
@@ -126,8 +132,20 @@ func noCommonAddress(s *evidence.Snapshot) string {
 	if ep == "" {
 		return "controlPlaneEndpoint is empty"
 	}
-	if host, port := splitEndpoint(ep); isInstance(s, host, port) {
+	if placeOf(s, ep) == anInstance {
 		return "controlPlaneEndpoint " + ep + " is the address of one of them"
 	}
 	return ""
+}
+
+// addressUnknown says why kubeadm's word on the common address could not be had, where there may be one.
+func addressUnknown(s *evidence.Snapshot) (why, unlock string) {
+	k := s.KubeadmConfig
+	switch {
+	case k.Gap != nil && k.Gap.Why != evidence.Absent:
+		return k.Gap.Note, k.Gap.Unlock
+	case k.Seen() && placeOf(s, k.Value.ControlPlaneEndpoint) == unknownPlace && k.Value.ControlPlaneEndpoint != "":
+		return "where instances listen was not seen", ""
+	}
+	return "", ""
 }

@@ -29,6 +29,12 @@ func TestGoaway(t *testing.T) {
 	}
 	off := chance("0.001")
 	off["disable-http2-serving"] = "true"
+	deaf := chance("0")
+	deaf["disable-http2-serving"] = "true"
+	unread := flags(chance("0"), chance("0"))
+	unread.KubeadmConfig = evidence.Miss[evidence.KubeadmConfig]("cluster", evidence.Gap{Why: evidence.Forbidden, Note: "may not get configmaps"}, evidence.Source{})
+	lost := endpoint("10.0.0.1:6443")
+	lost.ControlPods, lost.APIServerEndpoints = evidence.Observed[[]evidence.ControlPod]{}, evidence.Observed[[]evidence.Endpoint]{}
 	// One manifest on a disk says nothing of how many instances there are.
 	file := func(v string) *evidence.Snapshot {
 		s := flags(chance(v))
@@ -57,6 +63,9 @@ func TestGoaway(t *testing.T) {
 		"two, off, the address of one":          {endpoint("10.0.0.1:6443"), []string{"not-applicable kube-apiserver/cp-1", "not-applicable kube-apiserver/cp-2"}},
 		"two, off, a balancer on one machine":   {endpoint("10.0.0.1:8443"), []string{"info kube-apiserver/cp-1", "info kube-apiserver/cp-2"}},
 		"on without HTTP/2 does nothing":        {flags(off, off), []string{"info kube-apiserver/cp-1", "info kube-apiserver/cp-2"}},
+		"off without HTTP/2":                    {flags(deaf, deaf), []string{"not-applicable kube-apiserver/cp-1", "not-applicable kube-apiserver/cp-2"}},
+		"two, off, kubeadm-config forbidden":    {unread, []string{"skipped kube-apiserver/cp-1", "skipped kube-apiserver/cp-2"}},
+		"two, off, addresses unseen":            {lost, []string{"skipped kube-apiserver/cp-1", "skipped kube-apiserver/cp-2"}},
 		"a value that is none is no zero":       {flags(chance("often"), chance("0.001")), []string{"skipped kube-apiserver/cp-1", "pass kube-apiserver/cp-2"}},
 	} {
 		t.Run(name, func(t *testing.T) {

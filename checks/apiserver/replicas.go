@@ -44,10 +44,7 @@ func runReplicas(s *evidence.Snapshot, p replicasParams) []checks.Verdict {
 	if v, ok := leftLeases(s); ok {
 		vs = append(vs, v)
 	}
-	for _, pod := range instancePods(s) {
-		vs = append(vs, healthOf(s, pod))
-	}
-	return vs
+	return append(vs, healths(s)...)
 }
 
 // countOf judges how many instances there are, and whether what counts them agrees.
@@ -81,7 +78,7 @@ func single(s *evidence.Snapshot, subject checks.Subject, c census, p replicasPa
 		return subject.NotApplicable("is a single instance, as %s makes them: a cluster to try things on", d).Saw("%s", c)
 	}
 	if !s.Nodes.Seen() {
-		return subject.Find(checks.Info, "is a single instance: no API while it restarts or its machine is down").Saw("%s", c).Want("3 instances behind a load balancer")
+		return subject.Skip("is a single instance; whether that is too little depends on the number of nodes, which could not be read: %s", noteOf(s.Nodes)).Unlocked(unlockOf(s.Nodes))
 	}
 	nodes := len(s.Nodes.Value.Items)
 	if nodes <= 1 {
@@ -93,8 +90,31 @@ func single(s *evidence.Snapshot, subject checks.Subject, c census, p replicasPa
 	}
 	return subject.With(s.Nodes.Source, "%d nodes", nodes).
 		Find(sev, "is a single instance for %d nodes: no API, no scheduling and no failover while it restarts or its machine is down", nodes).
-		Saw("%s", c).Want("3 instances behind a load balancer").
-		WithFix("kubeadm join CONTROL-PLANE-ENDPOINT --control-plane --certificate-key KEY on two more machines; needs a controlPlaneEndpoint that is a load balancer, a virtual address or a DNS name")
+		Saw("%s", c).Want("3 instances behind a load balancer").WithFix(joinFix(s))
+}
+
+// joinFix is how an instance is added.
+func joinFix(s *evidence.Snapshot) string {
+	if s.KubeadmConfig.Seen() {
+		return "kubeadm join CONTROL-PLANE-ENDPOINT --control-plane --certificate-key KEY on two more machines; needs a controlPlaneEndpoint that is a load balancer, a virtual address or a DNS name"
+	}
+	return "add two more machines to the control plane, the way your distribution does it, behind a load balancer, a virtual address or a DNS name"
+}
+
+// noteOf is why something was not seen.
+func noteOf[T any](o evidence.Observed[T]) string {
+	if o.Gap == nil {
+		return "nobody collected it"
+	}
+	return o.Gap.Note
+}
+
+// unlockOf is what would show something that was not seen.
+func unlockOf[T any](o evidence.Observed[T]) string {
+	if o.Gap == nil {
+		return ""
+	}
+	return o.Gap.Unlock
 }
 
 func are(n int) string {

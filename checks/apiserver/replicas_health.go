@@ -123,7 +123,7 @@ func versionVerdict(s *evidence.Snapshot, subject checks.Subject, versions map[s
 		return subject.Find(checks.Info, "instances are of different patch versions: %s", each).Saw("%s", each).Want("one version")
 	case age >= upgrades:
 		return subject.Find(checks.Warning, "instances have been of two minor versions for at least %s: an upgrade that stopped half-way: %s", evidence.Ago(age), each).
-			Saw("%s", each).Want("one version").WithFix("kubeadm upgrade node on the machines that are behind")
+			Saw("%s", each).Want("one version").WithFix("upgrade the machines that are behind; with kubeadm: kubeadm upgrade node")
 	}
 	return subject.Find(checks.Info, "instances are of two minor versions: an upgrade under way, or one that stopped: %s", each).Saw("%s", each).Want("one version")
 }
@@ -145,6 +145,22 @@ func leftLeases(s *evidence.Snapshot) (checks.Verdict, bool) {
 		Find(checks.Info, "%s are left that nobody renews and nobody collected: %s", counted(len(left), "identity Leases"), strings.Join(left, "; ")).
 		Saw("%s", strings.Join(left, "; ")).Want("Leases of live instances only").
 		WithFix("kubectl -n kube-system delete lease NAME, once you know that no instance runs on that host"), true
+}
+
+// healths judges each instance by its pod, and says so where there is none to judge by.
+func healths(s *evidence.Snapshot) []checks.Verdict {
+	var vs []checks.Verdict
+	for _, pod := range instancePods(s) {
+		vs = append(vs, healthOf(s, pod))
+	}
+	if len(vs) > 0 {
+		return vs
+	}
+	subject := checks.About(everyInstance, s.ControlPods.Source).Aspect("pods")
+	if !s.ControlPods.Seen() {
+		return one(subject.Skip("whether instances crash or are not ready is not known without their pods: %s", noteOf(s.ControlPods)).Unlocked(unlockOf(s.ControlPods)))
+	}
+	return one(subject.Skip("whether instances crash or are not ready is not known: no pod of them was found, as where they are services of the host"))
 }
 
 // healthOf judges one instance by its pod.

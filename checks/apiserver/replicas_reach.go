@@ -125,6 +125,9 @@ func addressOf(s *evidence.Snapshot, c census) checks.Verdict {
 	subject := checks.About(everyInstance).Aspect("address")
 	k := s.KubeadmConfig
 	if !k.Seen() {
+		if k.Gap != nil && k.Gap.Why != evidence.Absent {
+			return subject.Skip("how clients choose among %d instances is not known: %s", c.n, k.Gap.Note).Unlocked(k.Gap.Unlock)
+		}
 		return subject.Skip("how clients choose among %d instances is not known: only kubeadm writes it down (controlPlaneEndpoint)", c.n)
 	}
 	subject = subject.With(k.Source, "controlPlaneEndpoint: %q", k.Value.ControlPlaneEndpoint)
@@ -135,16 +138,18 @@ func addressOf(s *evidence.Snapshot, c census) checks.Verdict {
 		return subject.Find(checks.Warning, "controlPlaneEndpoint is empty for %d instances: each worker talks to the one instance that it joined through, and is lost when that one is", c.n).
 			Saw("no controlPlaneEndpoint").Want("an address that all instances share").WithFix(fix)
 	}
-	host, port := splitEndpoint(ep)
+	host, _ := splitEndpoint(ep)
 	ip, err := netip.ParseAddr(host)
-	switch {
+	switch where := placeOf(s, ep); {
 	case host == "localhost" || err == nil && ip.IsLoopback():
 		return subject.Pass("clients reach the instances through a proxy on each machine (%s)", ep).Saw("%s", ep)
-	case err == nil && isInstance(s, host, port):
+	case where == unknownPlace:
+		return subject.Skip("whether controlPlaneEndpoint %s is an address that all instances share is not known: where each of them listens was not seen", ep).Saw("%s", ep)
+	case where == anInstance:
 		return subject.Find(checks.Warning, "controlPlaneEndpoint %s is the address of one of %d instances: without that machine no worker reaches the others", ep, c.n).
 			Saw("%s", ep).Want("an address that all instances share").WithFix(fix)
 	}
-	return subject.Pass("clients reach the instances through a common address, %s", ep).Saw("%s", ep)
+	return subject.Pass("clients are given a common address, %s, that is not the one of an instance; what answers there was not looked at", ep).Saw("%s", ep)
 }
 
 // splitEndpoint reads a controlPlaneEndpoint, whose port is 6443 where it has none.
@@ -159,22 +164,47 @@ func splitEndpoint(ep string) (host, port string) {
 	return u.Hostname(), u.Port()
 }
 
-// isInstance reports whether host and port are where one of several instances listens. The same
-// host with another port may be a balancer on that machine.
-func isInstance(s *evidence.Snapshot, host, port string) bool {
+// A place is where an address leads.
+type place int
+
+const (
+	unknownPlace place = iota // nobody says where instances listen
+	anInstance                // to one of several instances
+	elsewhere                 // to something before them, or to a name
+)
+
+// placeOf tells where a controlPlaneEndpoint leads. The same host with another port may be a balancer on
+// that machine, and a name may stand for anything.
+func placeOf(s *evidence.Snapshot, ep string) place {
+	host, port := splitEndpoint(ep)
+	if ip, err := netip.ParseAddr(host); err != nil || ip.IsLoopback() {
+		return elsewhere
+	}
 	if o := s.APIServerEndpoints; o.Seen() && slices.ContainsFunc(*o.Value, func(e evidence.Endpoint) bool {
 		return e.Address == host && strconv.Itoa(e.Port) == port
 	}) {
-		return len(addresses(*o.Value)) > 1 // a single address may be the balancer's
+		if len(addresses(*o.Value)) > 1 {
+			return anInstance
+		}
+		return elsewhere // a single address may be the balancer's
 	}
 	for _, p := range instancePods(s) {
 		if p.HostIP != host {
 			continue
 		}
 		set := s.APIServerFlags.Of(p.Subject)
-		return set.Seen() && set.Value.Setting("secure-port").Value == port
+		switch {
+		case set.Seen() && set.Value.Setting("secure-port").Value == port:
+			return anInstance
+		case set.Seen() && set.Value.Setting("secure-port").Known(), s.APIServerEndpoints.Seen():
+			return elsewhere
+		}
+		return unknownPlace
 	}
-	return false
+	if s.APIServerEndpoints.Seen() || len(instancePods(s)) > 0 {
+		return elsewhere
+	}
+	return unknownPlace
 }
 
 // shutdownOf judges whether instances give the balancer time to notice that they stop.
@@ -215,13 +245,10 @@ func shutdownOf(s *evidence.Snapshot, c census) checks.Verdict {
 // balanced is how much an abrupt stop matters: a warning where a balancer is known to be there.
 func balanced(s *evidence.Snapshot) checks.Severity {
 	k := s.KubeadmConfig
-	if !k.Seen() || k.Value.ControlPlaneEndpoint == "" {
-		return checks.Info
+	if k.Seen() && k.Value.ControlPlaneEndpoint != "" && placeOf(s, k.Value.ControlPlaneEndpoint) == elsewhere {
+		return checks.Warning
 	}
-	if host, port := splitEndpoint(k.Value.ControlPlaneEndpoint); isInstance(s, host, port) {
-		return checks.Info
-	}
-	return checks.Warning
+	return checks.Info
 }
 
 // graceOf is how long the pod of an instance may take to end; 0 if nobody tells.

@@ -79,7 +79,12 @@ func TestReplicas(t *testing.T) {
 		"the address of one":        {3, func(s *evidence.Snapshot) { s.KubeadmConfig.Value.ControlPlaneEndpoint = "10.0.0.2" }, []string{"warning kube-apiserver address"}},
 		"a balancer on one of them": {3, func(s *evidence.Snapshot) { s.KubeadmConfig.Value.ControlPlaneEndpoint = "10.0.0.2:8443" }, nil},
 		"a proxy on each machine":   {3, func(s *evidence.Snapshot) { s.KubeadmConfig.Value.ControlPlaneEndpoint = "127.0.0.1:6443" }, nil},
-		"an address in IPv6":        {3, func(s *evidence.Snapshot) { s.KubeadmConfig.Value.ControlPlaneEndpoint = "[fd00::9]:6443" }, nil},
+		"the address of one, but nobody tells": {3, func(s *evidence.Snapshot) {
+			s.KubeadmConfig.Value.ControlPlaneEndpoint = "10.0.0.2"
+			s.ControlPods, s.APIServerEndpoints = evidence.Observed[[]evidence.ControlPod]{}, evidence.Observed[[]evidence.Endpoint]{}
+		}, nil},
+		"one for nobody knows how many": {1, func(s *evidence.Snapshot) { s.Nodes = evidence.Observed[evidence.Nodes]{} }, nil},
+		"an address in IPv6":            {3, func(s *evidence.Snapshot) { s.KubeadmConfig.Value.ControlPlaneEndpoint = "[fd00::9]:6443" }, nil},
 		"nobody reconciles": {2, func(s *evidence.Snapshot) {
 			setFlag(s, 0, "endpoint-reconciler-type", "none")
 			setFlag(s, 1, "endpoint-reconciler-type", "none")
@@ -146,7 +151,7 @@ func TestReplicas(t *testing.T) {
 }
 
 func TestReplicasSaysWhatItDoesNotKnow(t *testing.T) {
-	want := []string{"skipped kube-apiserver"}
+	want := []string{"skipped kube-apiserver", "skipped kube-apiserver pods"}
 	if d := cmp.Diff(want, said(runReplicas(&evidence.Snapshot{}, replicasParams{}))); d != "" {
 		t.Errorf("of nothing (-want +got):\n%s", d)
 	}
