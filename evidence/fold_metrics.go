@@ -17,7 +17,12 @@ type folder struct {
 }
 
 type folded struct {
+	name   string
+	keep   KeepFamily
+	kept   bool // false: only looked at, for the start of the process
 	typ    string
+	id     []byte
+	any    bool // a metric of it was there
 	series map[string]*Series
 	order  []*Series
 	bad    bool // series of different buckets: their sum would be a lie
@@ -28,43 +33,50 @@ func (f *folder) wants(name string) bool {
 	return ok || name == startFamily
 }
 
-func (f *folder) add(fam *dto.MetricFamily) error {
-	name := fam.GetName()
-	if name == startFamily && len(fam.GetMetric()) == 1 {
-		if v := fam.GetMetric()[0].GetGauge().GetValue(); finite(v) {
-			f.start = v
-		}
-	}
+// family is where the metrics of a family go; nil if they are not kept.
+func (f *folder) family(name string, t dto.MetricType) *folded {
 	k, ok := f.keep[name]
-	typ, known := typeNames[fam.GetType()]
-	if !ok || !known || len(fam.GetMetric()) == 0 {
+	typ, known := typeNames[t]
+	if !known || (!ok && name != startFamily) {
 		return nil
 	}
 	to := f.out[name]
 	if to == nil {
-		to = &folded{typ: typ, series: map[string]*Series{}}
+		to = &folded{name: name, keep: k, kept: ok, typ: typ, series: map[string]*Series{}}
 		f.out[name] = to
 	}
-	var id []byte
-	for _, m := range fam.GetMetric() {
-		if !k.admits(m.GetLabel()) {
-			continue
-		}
-		id = id[:0]
-		for _, l := range k.Labels {
-			id = append(append(id, k.value(m.GetLabel(), l)...), 0)
-		}
-		s := to.series[string(id)]
-		if s == nil {
-			if len(to.order) == maxSeries {
-				return fmt.Errorf("family %s has more than %d series", name, maxSeries)
-			}
-			s = &Series{Labels: k.labels(m.GetLabel())}
-			to.series[string(id)] = s
-			to.order = append(to.order, s)
-		}
-		to.plus(s, m)
+	return to
+}
+
+// add adds one series to a family.
+func (f *folder) add(to *folded, m *dto.Metric) error {
+	if to == nil {
+		return nil
 	}
+	to.any = true
+	if to.name == startFamily {
+		if v := m.GetGauge().GetValue(); finite(v) {
+			f.start = v
+		}
+	}
+	k := to.keep
+	if !to.kept || !k.admits(m.GetLabel()) {
+		return nil
+	}
+	to.id = to.id[:0]
+	for _, l := range k.Labels {
+		to.id = append(append(to.id, k.value(m.GetLabel(), l)...), 0)
+	}
+	s := to.series[string(to.id)]
+	if s == nil {
+		if len(to.order) == maxSeries {
+			return fmt.Errorf("more than %d series", maxSeries)
+		}
+		s = &Series{Labels: k.labels(m.GetLabel())}
+		to.series[string(to.id)] = s
+		to.order = append(to.order, s)
+	}
+	to.plus(s, m)
 	return nil
 }
 
@@ -117,7 +129,7 @@ func histogramOf(d *dto.Histogram) Histogram {
 func (f *folder) families() map[string]*Family {
 	out := map[string]*Family{}
 	for name, to := range f.out {
-		if to.bad {
+		if to.bad || !to.kept || !to.any {
 			continue
 		}
 		fam := &Family{Type: to.typ, Series: []Series{}}

@@ -76,7 +76,6 @@ func isProtobuf(contentType string) (bool, error) {
 // readProtobuf reads length-delimited families; those not kept are skipped before they are decoded.
 func (f *folder) readProtobuf(r *bufio.Reader) error {
 	var buf bytes.Buffer
-	var fam dto.MetricFamily
 	for {
 		size, err := binary.ReadUvarint(r)
 		if errors.Is(err, io.EOF) {
@@ -101,13 +100,69 @@ func (f *folder) readProtobuf(r *bufio.Reader) error {
 		if !f.wants(name) {
 			continue
 		}
-		if err := proto.Unmarshal(buf.Bytes(), &fam); err != nil {
+		if err := f.addProtobuf(name, buf.Bytes()); err != nil {
 			return fmt.Errorf("family %s: %w", name, err)
 		}
-		if err := f.add(&fam); err != nil {
+	}
+}
+
+// Fields of a MetricFamily.
+const (
+	familyType   = 3
+	familyMetric = 4
+)
+
+// addProtobuf decodes a family one metric at a time: whole, it takes up to eighty times its size, and
+// whoever wrote it may be a node that nobody should trust.
+func (f *folder) addProtobuf(name string, b []byte) error {
+	typ := dto.MetricType_COUNTER // what an encoder may leave out
+	err := eachField(b, func(num protowire.Number, value []byte) error {
+		if num == familyType {
+			v, _ := protowire.ConsumeVarint(value)
+			typ = dto.MetricType(v) //nolint:gosec // what is no type is not known, and dropped
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	to := f.family(name, typ)
+	var m dto.Metric
+	return eachField(b, func(num protowire.Number, value []byte) error {
+		if num != familyMetric {
+			return nil
+		}
+		raw, n := protowire.ConsumeBytes(value)
+		if n < 0 {
+			return errors.New("a metric of another wire type")
+		}
+		if len(raw) > maxLineBytes {
+			return fmt.Errorf("a metric of %d bytes, more than %d", len(raw), maxLineBytes)
+		}
+		if err := proto.Unmarshal(raw, &m); err != nil {
 			return err
 		}
+		return f.add(to, &m)
+	})
+}
+
+// eachField hands over the fields of a message, each as it stands behind its tag.
+func eachField(b []byte, do func(num protowire.Number, value []byte) error) error {
+	for len(b) > 0 {
+		num, typ, tag := protowire.ConsumeTag(b)
+		if tag < 0 {
+			return protowire.ParseError(tag)
+		}
+		n := protowire.ConsumeFieldValue(num, typ, b[tag:])
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		if err := do(num, b[tag:tag+n]); err != nil {
+			return err
+		}
+		b = b[tag+n:]
 	}
+	return nil
 }
 
 func cutOff(err error) error {
@@ -119,32 +174,32 @@ func cutOff(err error) error {
 
 // familyName finds field 1 of a MetricFamily. Encoders write it first; any place will do.
 func familyName(b []byte) (string, error) {
-	for len(b) > 0 {
-		num, typ, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return "", fmt.Errorf("malformed family: %w", protowire.ParseError(n))
+	name := ""
+	err := eachField(b, func(num protowire.Number, value []byte) error {
+		if num == 1 {
+			v, _ := protowire.ConsumeBytes(value)
+			name = string(v)
+			return errFound
 		}
-		b = b[n:]
-		if num == 1 && typ == protowire.BytesType {
-			v, n := protowire.ConsumeBytes(b)
-			if n < 0 {
-				return "", fmt.Errorf("malformed family: %w", protowire.ParseError(n))
-			}
-			return string(v), nil
-		}
-		if n = protowire.ConsumeFieldValue(num, typ, b); n < 0 {
-			return "", fmt.Errorf("malformed family: %w", protowire.ParseError(n))
-		}
-		b = b[n:]
+		return nil
+	})
+	switch {
+	case err != nil && !errors.Is(err, errFound):
+		return "", fmt.Errorf("malformed family: %w", err)
+	case name == "":
+		return "", errors.New("a family without a name")
 	}
-	return "", errors.New("a family without a name")
+	return name, nil
 }
+
+var errFound = errors.New("found")
 
 // readText hands only the lines of kept families to the text parser, one family at a time: the
 // parser is slow and holds all it is given, and nine lines of ten are of no use here.
 func (f *folder) readText(r *bufio.Reader) error {
 	var family bytes.Buffer
-	var current string
+	var current string // the family that is kept; "" if this one is not
+	var typeLine []byte
 	flush := func() error {
 		defer family.Reset()
 		return f.parseText(&family)
@@ -184,9 +239,19 @@ func (f *folder) readText(r *bufio.Reader) error {
 			// A sample without a TYPE line: Kubernetes and etcd write none, and its meaning is not told.
 			continue
 		}
+		if typed {
+			typeLine = append(typeLine[:0], line...)
+		}
 		family.Write(line)
 		if family.Len() > maxFamilyBytes {
 			return fmt.Errorf("family %s is larger than %d bytes", current, maxFamilyBytes)
+		}
+		// A series ends with its only sample, or the count of a histogram: a good place to part a large family.
+		if family.Len() > maxLineBytes && (string(name) == current || bytes.HasSuffix(name, []byte("_count"))) {
+			if err := flush(); err != nil {
+				return err
+			}
+			family.Write(typeLine)
 		}
 	}
 }
@@ -245,8 +310,11 @@ func (f *folder) parseText(b *bytes.Buffer) error {
 		return err
 	}
 	for _, fam := range fams {
-		if err := f.add(fam); err != nil {
-			return err
+		to := f.family(fam.GetName(), fam.GetType())
+		for _, m := range fam.GetMetric() {
+			if err := f.add(to, m); err != nil {
+				return fmt.Errorf("family %s: %w", fam.GetName(), err)
+			}
 		}
 	}
 	return nil
