@@ -30,6 +30,13 @@ func nameOf(subject string) string {
 	return n
 }
 
+// lost reports whether an instance was asked for and not had, alone or with its whole component.
+func lost[T any](in evidence.Instances[T], subject string) bool {
+	return slices.ContainsFunc(in, func(o evidence.Observed[T]) bool {
+		return o.Gap != nil && (o.Of == subject || o.Of == componentOf(subject))
+	})
+}
+
 // names are the member names by id, as far as they are known. Ids are hexadecimal without leading
 // zeros, in MemberList as in the labels of metrics.
 func names(s *evidence.Snapshot) map[string]string {

@@ -134,7 +134,7 @@ func separation(s *evidence.Snapshot, rs []routing, p eventsParams) checks.Verdi
 	}
 	return on.Find(sev, "keeps events in the main etcd; %s (%s)", why, l).Saw("%s", l).
 		Want("an etcd cluster of three members, for events alone").
-		WithFix("--etcd-servers-overrides=/events#https://e1:2379;https://e2:2379;https://e3:2379 on every kube-apiserver, with your own servers; events that are there now are not moved, and expire")
+		WithFix("--etcd-servers-overrides=/events#https://e1:2379;https://e2:2379;https://e3:2379\nwith your own servers, on every kube-apiserver; events that are there now are not moved, and expire")
 }
 
 func overlaps(r routing) bool {

@@ -80,6 +80,9 @@ func runEventsSeparation(s *evidence.Snapshot, p eventsParams) []checks.Verdict 
 	var rs []routing
 	for o := range s.APIServerFlags.Seen() {
 		r := routingOf(o)
+		if slices.ContainsFunc(r.main, server.kine) {
+			return []checks.Verdict{checks.About("cluster").With(o.Source, "--etcd-servers by way of kine").NotApplicable("stores its data by way of kine: there is no etcd to keep events in")}
+		}
 		rs = append(rs, r)
 		if v, ok := routed(checks.On(o), r); ok {
 			vs = append(vs, v)
@@ -117,7 +120,7 @@ func malformed(on checks.Subject, r routing) checks.Verdict {
 	v := on.Find(checks.Critical, "does not start with this --etcd-servers-overrides; it says: %s", r.err).
 		Want("servers of one override separated by semicolons, overrides by commas")
 	if fixed := corrected(r.items); fixed != "" {
-		return v.WithFix("--etcd-servers-overrides=" + fixed + " (in a shell or a systemd unit, quote it: a semicolon ends a command there)")
+		return v.WithFix("--etcd-servers-overrides=" + fixed + "\nIn a shell or a systemd unit, quote it: a semicolon ends a command there")
 	}
 	return v.WithFix("--etcd-servers-overrides=/events#https://e1:2379;https://e2:2379;https://e3:2379")
 }
@@ -139,7 +142,7 @@ func target(on checks.Subject, r routing) checks.Verdict {
 	case plain:
 		return on.Find(checks.Warning, "sends events over plain http (%s): anybody on the path reads and writes them", strings.Join(r.core.servers, ";")).
 			Want("https").WithFix("serve TLS on that etcd with a certificate of the CA in --etcd-cafile, then name it with https://")
-	case len(mainAt) >= 3 && len(at) < 3:
+	case len(mainAt) >= 3 && len(at) < 3 && !slices.ContainsFunc(servers, func(s server) bool { return !s.isIP() }): // a name may stand for several
 		return on.Find(checks.Warning, "sends events to %s, while the main etcd has %d: without events every client that records one waits", count(float64(len(at)), "server"), len(mainAt)).
 			Want(want).WithFix("add members to the etcd cluster for events, and name all of them, separated by semicolons")
 	}

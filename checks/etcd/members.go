@@ -123,6 +123,9 @@ func single(s *evidence.Snapshot, on checks.Subject, c roll, p membersParams) ch
 	if dev(s.Cluster.Distribution) {
 		return on.NotApplicable("has a single member, as %s clusters have", s.Cluster.Distribution)
 	}
+	if s.Nodes.Gap != nil {
+		return on.Skip("has a single member; whether that is too few depends on the cluster's nodes, which were not read").Unlocked("permission to list nodes")
+	}
 	if !s.Nodes.Seen() {
 		return on.Find(checks.Warning, "%s", facts)
 	}

@@ -14,9 +14,7 @@ func raft(s *evidence.Snapshot, c roll, p membersParams) []checks.Verdict {
 	if v, ok := agreement(s, c); ok {
 		vs = append(vs, v)
 	}
-	if v, ok := elections(s, c, p); ok {
-		vs = append(vs, v)
-	}
+	vs = append(vs, elections(s, c, p))
 	for _, v := range c.voters {
 		if v, ok := lag(s, c.component, v, p); ok {
 			vs = append(vs, v)
@@ -76,7 +74,7 @@ func oneCluster(s *evidence.Snapshot, c roll) []evidence.Observed[evidence.EtcdS
 }
 
 // elections judges how often leaders were lost, by the member that saw most of it per hour.
-func elections(s *evidence.Snapshot, c roll, p membersParams) (checks.Verdict, bool) {
+func elections(s *evidence.Snapshot, c roll, p membersParams) checks.Verdict {
 	var worst unrest
 	var of evidence.Observed[evidence.Scrapes]
 	rate := func(u unrest) float64 { return u.AllElections / max(u.Age.Hours(), 0.25) }
@@ -90,11 +88,11 @@ func elections(s *evidence.Snapshot, c roll, p membersParams) (checks.Verdict, b
 			worst, of = u, o
 		}
 	}
+	on := checks.About(wholeOf(c.component)).Aspect("elections")
 	if !of.Seen() {
-		return checks.Verdict{}, false
+		return untold(on, s, c.component, "are not known: no member's metrics tell leader changes")
 	}
-	on := checks.About(wholeOf(c.component)).Aspect("elections").
-		With(of.Source, "%s saw %s", nameOf(of.Of), count(worst.AllElections, "leader change")+sinceStart(worst.Age))
+	on = on.With(of.Source, "%s saw %s", nameOf(of.Of), count(worst.AllElections, "leader change")+sinceStart(worst.Age))
 	facts := "brought " + count(worst.AllElections, "leader change") + ", by " + nameOf(of.Of) + sinceStart(worst.Age) + ", its first not counted"
 	hourly := worst.AllElections >= 4 && worst.Age > 0 && rate(worst) >= p.ElectionsHourly
 	switch {
@@ -103,13 +101,23 @@ func elections(s *evidence.Snapshot, c roll, p membersParams) (checks.Verdict, b
 		if hourly || worst.Elections >= 4 {
 			sev = checks.Warning
 		}
-		return on.Find(sev, "%s; %.0f of them in the last %s", facts, worst.Elections, evidence.Ago(worst.Window)).Want("none").WithFix(electionFix), true
+		return on.Find(sev, "%s; %.0f of them in the last %s", facts, worst.Elections, evidence.Ago(worst.Window)).Want("none").WithFix(electionFix)
 	case hourly:
-		return on.Find(checks.Warning, "%s: %.0f an hour, of at most %.0f", facts, rate(worst), p.ElectionsHourly).Want("none").WithFix(electionFix), true
+		return on.Find(checks.Warning, "%s: %.0f an hour, of at most %.0f", facts, rate(worst), p.ElectionsHourly).Want("none").WithFix(electionFix)
 	case worst.AllElections >= 3 && worst.Age > 0 && worst.AllElections > worst.Age.Hours()/24:
-		return on.Find(checks.Info, "%s: more than one a day", facts).Want("none but for maintenance").WithFix(electionFix), true
+		return on.Find(checks.Info, "%s: more than one a day", facts).Want("none but for maintenance").WithFix(electionFix)
 	}
-	return on.Pass("%s", facts), true
+	return on.Pass("%s", facts)
+}
+
+// untold is a skip for want of metrics, with what collecting them came to.
+func untold(on checks.Subject, s *evidence.Snapshot, component, what string) checks.Verdict {
+	for _, o := range s.EtcdMetrics {
+		if o.Gap != nil && componentOf(o.Of) == component {
+			return on.Skip("%s (%s)", what, o.Gap.Note).Unlocked(o.Gap.Unlock)
+		}
+	}
+	return on.Skip("%s", what).Unlocked("the metrics of etcd")
 }
 
 const electionFix = "look at etcd-disk-latency and etcd-peer-latency first, then at CPU limits of etcd and at restarts of its members"
@@ -134,7 +142,7 @@ func lag(s *evidence.Snapshot, component string, v voter, p membersParams) (chec
 		behind, src, ok = minusOrZero(uint64(committed), uint64(applied)), metrics.Source, hasCommitted && hasApplied && applied > 0
 	}
 	if !ok {
-		return checks.Verdict{}, false
+		return untold(on, s, component, "is not known: neither its status nor its metrics tell"), true
 	}
 	on = on.With(src, "%d committed entries not applied", behind)
 	switch {

@@ -43,9 +43,9 @@ func (v voter) called() string {
 }
 
 // rollOf finds the voters of a cluster, best evidence first: the member list, what members know of
-// each other, their pods, their flags.
+// each other, their pods, who answered, their flags.
 func rollOf(s *evidence.Snapshot, component string) roll {
-	for _, find := range []func(*evidence.Snapshot, string) roll{fromList, fromPeers, fromPods, fromFlags} {
+	for _, find := range []func(*evidence.Snapshot, string) roll{fromList, fromPeers, fromPods, fromStatus, fromFlags} {
 		if r := find(s, component); len(r.voters) > 0 {
 			r.component = component
 			return r
@@ -118,6 +118,19 @@ func fromPods(s *evidence.Snapshot, component string) roll {
 	}
 	if n := initialCluster(s, component); n > len(pods) {
 		r.sure, r.doubt = false, fmt.Sprintf("--initial-cluster names %d", n)
+	}
+	return r
+}
+
+// fromStatus takes those that answered for members. It is what is left when there is no majority: the
+// member list itself needs one.
+func fromStatus(s *evidence.Snapshot, component string) roll {
+	r := roll{doubt: "these are those that answered, and the member list could not be read"}
+	for o := range s.EtcdStatus.Seen() {
+		if componentOf(o.Of) == component && !o.Value.Learner {
+			r.voters = append(r.voters, voter{id: o.Value.MemberID, name: nameOf(o.Of), started: true})
+			r.sources = append(r.sources, o.Source)
+		}
 	}
 	return r
 }

@@ -118,16 +118,19 @@ func roundTrips(s *evidence.Snapshot, on checks.Subject, o evidence.Observed[evi
 type timers struct {
 	heartbeat, election float64 // seconds
 	assumed             bool
+	known               bool // by flags, or by flags that were read and do not set them
 }
 
 func timersOf(s *evidence.Snapshot, subject string) timers {
-	t := timers{0.1, 1, true}
+	t := timers{heartbeat: 0.1, election: 1, assumed: true}
 	f := s.EtcdFlags.Of(subject)
 	if !f.Seen() {
 		return t
 	}
+	t.known = true
 	for name, to := range map[string]*float64{"heartbeat-interval": &t.heartbeat, "election-timeout": &t.election} {
 		set := f.Value.Setting(name)
+		t.known = t.known && set.Known()
 		if ms, err := strconv.ParseFloat(set.Value, 64); err == nil && ms > 0 && set.Known() {
 			*to = ms / 1000
 			t.assumed = t.assumed && set.Assumed()
@@ -142,7 +145,10 @@ func rttVerdict(on checks.Subject, w peer, name string, t timers, u unrest, p pe
 	limit := t.election * p.ElectionShare
 	facts := fmt.Sprintf("reaches %s in %s (99th percentile of %.0f smoothed observations since its start)", name, w.bounds, w.h.Count)
 	timersNote := fmt.Sprintf("--election-timeout %s", evidence.Seconds(t.election))
-	if t.assumed {
+	switch {
+	case !t.known:
+		timersNote += ", the default, as its flags were not read"
+	case t.assumed:
 		timersNote += ", assumed default"
 	}
 	side := func(threshold float64) evidence.Side { return w.h.Against(0.99, threshold) }
@@ -154,13 +160,15 @@ func rttVerdict(on checks.Subject, w peer, name string, t timers, u unrest, p pe
 		late = "; " + str
 	}
 	switch {
+	case !t.known && side(p.SlowSeconds) != evidence.Over && (side(limit) == evidence.Over || side(1.5*t.heartbeat) == evidence.Over):
+		return saw(on.Find(checks.Info, "%s; at most %s is wanted (%s)%s", facts, evidence.Seconds(min(limit, 1.5*t.heartbeat)), timersNote, late), min(limit, 1.5*t.heartbeat))
 	case side(limit) == evidence.Over || side(p.SlowSeconds) == evidence.Over || side(1.5*t.heartbeat) == evidence.Over:
 		sev := checks.Warning
 		// Elections now, or several an hour, are what such a round trip leads to.
 		if u.Elections > 0 || u.Age > 0 && u.AllElections >= 3 && u.AllElections > u.Age.Hours() {
 			sev = checks.Critical
 		}
-		return saw(on.Find(sev, "%s; at most %s is wanted (%s)%s", facts, evidence.Seconds(min(limit, p.SlowSeconds, 1.5*t.heartbeat)), timersNote, late), min(limit, p.SlowSeconds))
+		return saw(on.Find(sev, "%s; at most %s is wanted (%s)%s", facts, evidence.Seconds(min(limit, p.SlowSeconds, 1.5*t.heartbeat)), timersNote, late), min(limit, p.SlowSeconds, 1.5*t.heartbeat))
 	case side(p.NoticeSeconds) == evidence.Over:
 		return saw(on.Find(checks.Info, "%s; under %s is wanted (%s)%s", facts, evidence.Seconds(p.NoticeSeconds), timersNote, late), p.NoticeSeconds)
 	case side(limit) == evidence.Unsure:

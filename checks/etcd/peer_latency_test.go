@@ -60,6 +60,8 @@ func TestPeerLatency(t *testing.T) {
 	onePod := of(scrape(day, nil), nil)
 	onePod.ControlPods = pods("etcd", 1)
 	quiet := "pass etcd/cp-1 send-failures"
+	hidden := of(probing(day, to(0.2048)), map[string]string{})
+	hidden.EtcdFlags[0].Value.Opaque = "--config-file, which could not be read"
 	slowTimers := map[string]string{"heartbeat-interval": "500", "election-timeout": "5000"}
 	fastTimers := map[string]string{"heartbeat-interval": "50", "election-timeout": "300"}
 
@@ -70,7 +72,9 @@ func TestPeerLatency(t *testing.T) {
 		"1.6 ms":                               {of(probing(day, to(0.0016)), nil), []string{"pass etcd/cp-1", quiet}},
 		"up to 51.2 ms":                        {of(probing(day, to(0.0512)), nil), []string{"pass etcd/cp-1", quiet}},
 		"over 51.2 ms, maybe 100":              {of(probing(day, to(0.1024)), nil), []string{"info etcd/cp-1", quiet}},
-		"over 102.4 ms":                        {of(probing(day, to(0.2048)), nil), []string{"warning etcd/cp-1", quiet}},
+		"over 102.4 ms":                        {of(probing(day, to(0.2048)), map[string]string{}), []string{"warning etcd/cp-1", quiet}},
+		"over 102.4 ms, timers not known":      {of(probing(day, to(0.2048)), nil), []string{"info etcd/cp-1", quiet}},
+		"over 102.4 ms, timers in a file":      {hidden, []string{"info etcd/cp-1", quiet}},
 		"over 102.4 ms, timers of k3s":         {of(probing(day, to(0.2048)), slowTimers), []string{"info etcd/cp-1", quiet}},
 		"over 204.8 ms, whatever the timers":   {of(probing(day, to(0.4096)), slowTimers), []string{"warning etcd/cp-1", quiet}},
 		"25 to 51 ms, a tenth is 30 ms":        {of(probing(day, to(0.0512)), fastTimers), []string{"info etcd/cp-1", quiet}},

@@ -32,10 +32,14 @@ func quotaVerdict(s *evidence.Snapshot, on checks.Subject, subject string, l lim
 		return v
 	}
 	q := l.Bytes
-	if node := nodeOf(s, subject); node != nil && q > 0 && node.MemoryBytes > 0 && q > node.MemoryBytes {
+	if node := nodeOf(s, subject); node != nil && tooLarge(s, subject, q, node.MemoryBytes, p) {
 		v := on.With(s.Nodes.Source, "node %s has %s of memory", node.Name, checks.Bytes(node.MemoryBytes)).
 			Find(checks.Warning, "has a quota of %s but its node only %s of memory: etcd maps the whole file, and slows down once it does not fit%s", size(q), checks.Bytes(node.MemoryBytes), note)
-		return v.Saw("%s (%s)", size(q), l.How).Want("at most the memory of the node").WithFix("a smaller --quota-backend-bytes, or more memory")
+		fix := "more memory for node " + node.Name
+		if q > defaultQuota {
+			fix += ", or a smaller --quota-backend-bytes, not under etcd's default of 2147483648"
+		}
+		return v.Saw("%s (%s)", size(q), l.How).Want("at most the memory of the node").WithFix(fix)
 	}
 	switch openShift := strings.EqualFold(s.Cluster.Distribution, "openshift"); {
 	case q < 0:
@@ -53,7 +57,18 @@ func quotaVerdict(s *evidence.Snapshot, on checks.Subject, subject string, l lim
 	return done(on.Pass("has a quota of %s%s", size(q), note))
 }
 
-// enough judges the default quota by how much of it is used and by how large the cluster is.
+// tooLarge reports a quota over the memory of its node. Nobody chose the default, and a smaller one is
+// no remedy: it is too large only once the database is on its way there.
+func tooLarge(s *evidence.Snapshot, subject string, quota, memory int64, p quotaParams) bool {
+	if quota <= 0 || memory <= 0 || quota <= memory {
+		return false
+	}
+	used, ok := dbBytes(s, subject)
+	return quota > defaultQuota || ok && float64(used) > p.HighShare*float64(quota)
+}
+
+// enough judges the default quota by how much of it is used and by how large the cluster is. Where one
+// of the two is not known, the other may still tell that it is not enough, never that it is.
 func enough(s *evidence.Snapshot, on checks.Subject, subject string, p quotaParams, note string) checks.Verdict {
 	used, usedKnown := dbBytes(s, subject)
 	share := float64(used) / float64(defaultQuota)
@@ -69,15 +84,23 @@ func enough(s *evidence.Snapshot, on checks.Subject, subject string, p quotaPara
 	}
 	if nodesKnown {
 		facts = append(facts, "the cluster has "+count(float64(nodes), "node"))
+	} else {
+		facts = append(facts, "how many nodes there are is not known")
 	}
 	about := strings.Join(facts, ", ") + note
 	switch {
 	case usedKnown && share > p.HighShare, nodesKnown && nodes >= p.LargeNodes:
 		return on.Find(checks.Warning, "has etcd's default quota of 2 GiB: %s", about)
-	case usedKnown && share <= p.SmallShare && nodesKnown && nodes <= p.SmallNodes:
-		return on.Pass("has etcd's default quota of 2 GiB, enough for now: %s", about)
+	case usedKnown && share > p.SmallShare, nodesKnown && nodes > p.SmallNodes:
+		return on.Find(checks.Info, "has etcd's default quota of 2 GiB: %s", about)
+	case !usedKnown && lost(s.EtcdMetrics, subject):
+		return on.Skip("has etcd's default quota of 2 GiB; whether that is enough cannot be told: %s", about).Unlocked("its metrics, or " + unlockEtcd)
+	case s.Nodes.Gap != nil:
+		return on.Skip("has etcd's default quota of 2 GiB; whether that is enough cannot be told: %s", about).Unlocked("permission to list nodes")
+	case !usedKnown || !nodesKnown: // of a manifest alone the default is worth a word
+		return on.Find(checks.Info, "has etcd's default quota of 2 GiB: %s", about)
 	}
-	return on.Find(checks.Info, "has etcd's default quota of 2 GiB: %s", about)
+	return on.Pass("has etcd's default quota of 2 GiB, enough for now: %s", about)
 }
 
 // dbBytes is the allocated size of a member's database, which the quota is held against.

@@ -46,6 +46,23 @@ func TestQuota(t *testing.T) {
 	})}
 	agree := &evidence.Snapshot{EtcdMetrics: metrics(map[string]evidence.Scrape{"etcd/cp-1": memberSized(8*gib, 0), "etcd/cp-2": memberSized(8*gib, 0)})}
 	half := defaultQuota / 2
+	tiny := func(used int64) *evidence.Snapshot {
+		s := one(2*gib, used, 1)
+		s.ControlPods = pods("etcd", 1)
+		s.Nodes.Value.Items[0].MemoryBytes = 2*gib - 1<<27
+		return s
+	}
+	gap := evidence.Gap{Why: evidence.Forbidden, Note: "403"}
+	noNodes := one(2*gib, 1<<20, 0)
+	noNodes.Nodes = evidence.Miss[evidence.Nodes]("cluster", gap, evidence.Source{})
+	manyUsed := one(2*gib, half+1, 0)
+	manyUsed.Nodes = noNodes.Nodes
+	noSize := func(n int) *evidence.Snapshot {
+		s := flag(nil)
+		s.Nodes = nodes(n)
+		s.EtcdMetrics = evidence.Instances[evidence.Scrapes]{evidence.Miss[evidence.Scrapes]("etcd/cp-1", gap, evidence.Source{})}
+		return s
+	}
 
 	for name, tc := range map[string]struct {
 		snapshot *evidence.Snapshot
@@ -65,6 +82,12 @@ func TestQuota(t *testing.T) {
 		"default, over half used":                 {one(2*gib, half+1, 10), []string{"warning etcd/cp-1"}},
 		"default, 999 nodes":                      {one(2*gib, 1<<20, 999), []string{"info etcd/cp-1"}},
 		"default, 1000 nodes":                     {one(2*gib, 1<<20, 1000), []string{"warning etcd/cp-1"}},
+		"default, nodes forbidden":                {noNodes, []string{"skipped etcd/cp-1"}},
+		"default, nodes forbidden, half used":     {manyUsed, []string{"warning etcd/cp-1"}},
+		"default, size forbidden":                 {noSize(10), []string{"skipped etcd/cp-1"}},
+		"default, size forbidden, 101 nodes":      {noSize(101), []string{"info etcd/cp-1"}},
+		"default on a machine of under 2 GiB":     {tiny(100 << 20), []string{"pass etcd/cp-1"}},
+		"the same, and half of it used":           {tiny(half + 1), []string{"warning etcd/cp-1"}},
 		"default, nodes unknown":                  {one(2*gib, 1<<20, 0), []string{"info etcd/cp-1"}},
 		"a gauge of 0 is not set yet":             {one(0, 1<<20, 10), []string{"skipped etcd/cp-1"}},
 		"no flag, all read":                       {flag(nil), []string{"info etcd/cp-1"}},

@@ -50,6 +50,8 @@ func runSpace(s *evidence.Snapshot, p spaceParams) []checks.Verdict {
 	for _, subject := range subjects(s) {
 		if u, ok := usageOf(s, subject); ok {
 			vs = append(vs, spaceVerdict(s, u, p))
+		} else if s.EtcdMetrics.Of(subject).Seen() || s.EtcdStatus.Of(subject).Seen() {
+			vs = append(vs, checks.About(subject).Skip("does not tell the size of its database: neither its metrics nor its status have it").Unlocked(unlockEtcd))
 		}
 	}
 	if !sized(s) {

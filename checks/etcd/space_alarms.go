@@ -125,7 +125,11 @@ func sizeOnly(s *evidence.Snapshot, on checks.Subject, bytes int64, p spaceParam
 		return on.Skip("%s; other members, free pages and alarms do not show there", facts).Saw("%s", checks.Bytes(bytes)).Unlocked(unlockEtcd)
 	}
 	half := fmt.Sprintf("has a database of %s by kube-apiserver's metrics", checks.Bytes(bytes))
-	for _, assumed := range []int64{defaultQuota, 8 * gib} {
+	likely := []int64{defaultQuota, 8 * gib}
+	if s.Cluster.Managed {
+		likely = likely[1:] // no provider runs etcd with its default
+	}
+	for _, assumed := range likely {
 		if bytes <= assumed && float64(bytes) > p.HighShare*float64(assumed) {
 			return on.Find(checks.Info, "%s: over %.0f%% of %s, if that is its quota, which could not be read", half, 100*p.HighShare, checks.Bytes(assumed)).
 				Saw("%s", checks.Bytes(bytes)).Want("at most %.0f%% of the quota", 100*p.HighShare)
