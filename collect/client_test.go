@@ -59,6 +59,10 @@ func TestGuardRefusesWhateverWrites(t *testing.T) {
 		{http.MethodGet, "/api/v1/nodes?watch=true", "", false},
 		{http.MethodGet, "/api/v1/nodes?watch=1", "", false},
 		{http.MethodGet, "/api/v1/watch/nodes", "", false},
+		{http.MethodGet, "/apis/apps/v1/watch/deployments", "", false},
+		{http.MethodGet, "/k8s/clusters/c-1/apis/apps/v1/watch/namespaces/a/deployments/b", "", false},
+		{http.MethodGet, "/api/v1/secrets", "", false},
+		{http.MethodGet, "/api/v1/namespaces/kube-system/secrets/a", "", false},
 		{http.MethodGet, "/api/v1/namespaces/a/pods/b/exec?command=sh", "", false},
 		{http.MethodGet, "/api/v1/namespaces/a/pods/b/exec?command=sh", "websocket", false},
 		{http.MethodGet, "/api/v1/namespaces/a/pods/b/attach", "websocket", false},
@@ -160,6 +164,30 @@ func TestDeadServerIsUnreachable(t *testing.T) {
 	g := gapOf(ask(t.Context(), c, r), r)
 	if g.Why != evidence.Unreachable || !strings.Contains(g.Note, "connection refused") {
 		t.Errorf("got %+v, want it unreachable with the reason", g)
+	}
+}
+
+// Of a connection that a server turned into something else, unasked, nothing is read: nothing would end it.
+func TestAnAnswerThatSwitchesProtocolsIsNone(t *testing.T) {
+	release := make(chan struct{})
+	c := newTestClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close() //nolint:errcheck // a test
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: endless\r\n\r\n")
+		<-release
+	}))
+	t.Cleanup(func() { close(release) })
+	r := request{Path: "/version"}
+	want := evidence.Gap{Why: evidence.Unreachable, Note: "GET /version: the server switched to another protocol, unasked"}
+	if got := gapOf(ask(t.Context(), c, r), r); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if len(c.slots) != 0 {
+		t.Errorf("got %d slots taken, want none", len(c.slots))
 	}
 }
 

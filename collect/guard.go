@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -49,12 +50,19 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
+		if req.Header.Get("Upgrade") == "" {
+			done() // nobody asked for it, and nothing would bound what it leads to
+			_ = resp.Body.Close()
+			return nil, errSwitched
+		}
 		done() // the connection is its opener's now, and no longer under this context
 		return resp, nil
 	}
 	resp.Body = &boundBody{resp.Body, ctx, done}
 	return resp, nil
 }
+
+var errSwitched = errors.New("the server switched to another protocol, unasked")
 
 // wait takes a slot.
 func (g *guard) wait(ctx context.Context) error {
@@ -113,6 +121,9 @@ func because(ctx context.Context, err error) error {
 var (
 	podSubresource = regexp.MustCompile(`^/api/v1/namespaces/[^/]+/(?:pods|services)/[^/]+/(exec|attach|proxy|portforward|eviction|binding)(?:/|$)`)
 	portForward    = regexp.MustCompile(`^/api/v1/namespaces/[^/]+/pods/[^/]+/portforward$`)
+	apiPath        = regexp.MustCompile(`/(?:api/v1|apis/[^/]+/[^/]+)/`)
+	watchPath      = regexp.MustCompile(`^/(?:api/v1|apis/[^/]+/[^/]+)/watch/`)
+	secrets        = regexp.MustCompile(`^/api/v1/(?:namespaces/[^/]+/)?secrets(?:/|$)`)
 	nodeProxy      = regexp.MustCompile(`^/api/v1/nodes/[^/]+/proxy(/.*)?$`)
 	// Of a kubelet's paths several run commands, by GET too; these only tell.
 	kubeletReads = regexp.MustCompile(`^/(configz|flagz|statusz|healthz|metrics|metrics/(cadvisor|probes|resource|slis))$`)
@@ -122,8 +133,8 @@ var (
 // opening of a port-forward, which is an upgrade by GET (websocket) or POST (SPDY) and changes nothing.
 func readOnly(req *http.Request) error {
 	p := req.URL.Path
-	if prefix := strings.Index(p, "/api/v1/"); prefix > 0 {
-		p = p[prefix:] // behind a gateway that keeps its API servers under a path of its own
+	if at := apiPath.FindStringIndex(p); at != nil {
+		p = p[at[0]:] // behind a gateway that keeps its API servers under a path of its own
 	}
 	no := func(why string) error { return &refusalError{req.Method, req.URL.Path, why} }
 	if req.URL.RawPath != "" || path.Clean("/"+p) != "/"+strings.Trim(p, "/") {
@@ -141,8 +152,11 @@ func readOnly(req *http.Request) error {
 	if req.Header.Get("Upgrade") != "" {
 		return no("only a port-forward may upgrade")
 	}
-	if w := req.URL.Query()["watch"]; len(w) > 0 || strings.HasPrefix(p, "/api/v1/watch/") {
+	if w := req.URL.Query()["watch"]; len(w) > 0 || watchPath.MatchString(p) {
 		return no("kaudit does not watch")
+	}
+	if secrets.MatchString(p) {
+		return no("kaudit reads no Secret")
 	}
 	if m := podSubresource.FindStringSubmatch(p); m != nil {
 		return no(m[1] + " reaches into a pod")
