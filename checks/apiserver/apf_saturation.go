@@ -92,10 +92,7 @@ func runSaturation(s *evidence.Snapshot, p saturationParams) []checks.Verdict {
 			continue
 		}
 		w := watchedOf(o, p)
-		vs = append(vs, w.rejections(p), w.waits(p), w.seats(p), w.catchAll())
-		if v, ok := w.otherRefusals(p); ok {
-			vs = append(vs, v)
-		}
+		vs = append(vs, w.rejections(p), w.waits(p), w.seats(p), w.catchAll(), w.otherRefusals(p))
 	}
 	return vs
 }
@@ -232,6 +229,17 @@ func (w watched) waits(p saturationParams) checks.Verdict {
 	return subject.NotApplicable("queued fewer than %.0f requests in any level %s: too few for a 99th percentile", p.MinSamples, w.since())
 }
 
+// tooSlow tells how bad the waits of a level are; 0 if they are tolerable.
+func tooSlow(level string, h evidence.Histogram, p saturationParams) checks.Severity {
+	switch {
+	case h.Against(0.99, p.MaxWait) != evidence.Over:
+		return 0
+	case slices.Contains(protectedLevels, level) && h.Against(0.99, p.SevereWait) == evidence.Over:
+		return checks.Critical
+	}
+	return checks.Warning
+}
+
 // slowest judges the level whose requests wait longest; false if no level had enough of them.
 func (w watched) slowest(subject checks.Subject, sc *evidence.Scrape, p saturationParams, history bool) (checks.Verdict, bool) {
 	hists := sc.HistBy(fcWait, byLevel, evidence.Not("execute", "false"))
@@ -244,16 +252,10 @@ func (w watched) slowest(subject checks.Subject, sc *evidence.Scrape, p saturati
 		if !ok || h.Count < p.MinSamples {
 			continue
 		}
-		protected := slices.Contains(protectedLevels, level)
-		if judged++; worst == "" || b.Low > bounds.Low || b.Low == bounds.Low && protected {
-			worst, bounds = level, b
-		}
-		if h.Against(0.99, p.MaxWait) == evidence.Over {
-			s := checks.Warning
-			if protected && h.Against(0.99, p.SevereWait) == evidence.Over {
-				s = checks.Critical
-			}
-			sev = max(sev, s)
+		judged++
+		// The message names the level that the severity is of, be it not the slowest.
+		if bad := tooSlow(level, h, p); worst == "" || bad > sev || bad == sev && b.Low > bounds.Low {
+			worst, bounds, sev = level, b, bad
 		}
 	}
 	if judged == 0 {
@@ -266,7 +268,7 @@ func (w watched) slowest(subject checks.Subject, sc *evidence.Scrape, p saturati
 	subject = subject.With(w.src, "%s %s, %.0f requests: p99 %s", worst, when, hists[worst].Count, bounds)
 	switch {
 	case sev == 0:
-		return subject.Pass("let nobody wait for long %s: the longest p99 wait is %s (%s), of at most %s", when, worst, bounds, evidence.Seconds(p.MaxWait)), true
+		return subject.Pass("let 99 of 100 requests of every level through in time %s: the longest p99 wait is %s (%s), of at most %s", when, worst, bounds, evidence.Seconds(p.MaxWait)), true
 	case history || w.young:
 		sev = checks.Info
 	}

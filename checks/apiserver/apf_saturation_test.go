@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -131,6 +132,18 @@ func TestAPFQueueWait(t *testing.T) {
 	}
 }
 
+// A critical wait of a protected level is not told of the level that merely waits longest.
+func TestAPFQueueWaitNamesTheLevel(t *testing.T) {
+	h := func(bound float64) evidence.Histogram {
+		return evidence.Histogram{Count: 1000, Buckets: []evidence.Bucket{{LE: bound, Count: 0}, {LE: 2 * bound, Count: 1000}}}
+	}
+	last := apfFamilies{fcDispatched: served(1, 1), fcWait: hist([]string{"priority_level"}, row{h(15), "workload-low"}, row{h(5), "leader-election"})}
+	v := watchedOf(apfScrapes("cp-1", time.Minute, time.Hour, apfFamilies{}, last), saturationDefaults).waits(saturationDefaults)
+	if v.Severity != checks.Critical || !strings.Contains(v.Message, "leader-election") {
+		t.Errorf("got %s %q, want a critical one of leader-election", v.Severity, v.Message)
+	}
+}
+
 func TestAPFSeatsInUse(t *testing.T) {
 	level := []string{"priority_level"}
 	// seats in use and the limit of workload-low, how many wait, and the share of time over 90%.
@@ -194,9 +207,9 @@ func TestAPFSaturation(t *testing.T) {
 		want     []string
 	}{
 		"APF off":                   {at(time.Hour, apfFamilies{"apiserver_request_total": requests(0, 0, 10)}), []string{"skipped" + cp}},
-		"quiet":                     {at(time.Hour, apfFamilies{fcDispatched: served(500, 10)}), append(quiet[:3:3], "pass"+cp+" catch-all")},
-		"catch-all takes one":       {at(time.Hour, apfFamilies{fcDispatched: catchAll}), append(quiet[:3:3], "warning"+cp+" catch-all")},
-		"catch-all, just started":   {at(time.Minute, apfFamilies{fcDispatched: catchAll}), append(quiet[:3:3], "info"+cp+" catch-all")},
+		"quiet":                     {at(time.Hour, apfFamilies{fcDispatched: served(500, 10)}), append(quiet[:3:3], "pass"+cp+" catch-all", "skipped"+cp+" other 429")},
+		"catch-all takes one":       {at(time.Hour, apfFamilies{fcDispatched: catchAll}), append(quiet[:3:3], "warning"+cp+" catch-all", "skipped"+cp+" other 429")},
+		"catch-all, just started":   {at(time.Minute, apfFamilies{fcDispatched: catchAll}), append(quiet[:3:3], "info"+cp+" catch-all", "skipped"+cp+" other 429")},
 		"other 429s, exactly 1%":    {at(time.Hour, apfFamilies{fcDispatched: served(500, 10), "apiserver_request_total": requests(10, 0, 1000)}), append(quiet[:3:3], "pass"+cp+" catch-all", "pass"+cp+" other 429")},
 		"other 429s, over 1%":       {at(time.Hour, apfFamilies{fcDispatched: served(500, 10), "apiserver_request_total": requests(11, 0, 1000)}), append(quiet[:3:3], "pass"+cp+" catch-all", "info"+cp+" other 429")},
 		"evictions are no overload": {at(time.Hour, apfFamilies{fcDispatched: served(500, 10), "apiserver_request_total": requests(0, 300, 1000)}), append(quiet[:3:3], "pass"+cp+" catch-all", "pass"+cp+" other 429")},

@@ -124,22 +124,25 @@ func (w watched) catchAll() checks.Verdict {
 
 // otherRefusals finds 429s that priority and fairness did not give; evictions held back by a
 // disruption budget are no overload and are left out.
-func (w watched) otherRefusals(p saturationParams) (checks.Verdict, bool) {
-	if w.delta == nil || !w.delta.Has("apiserver_request_total") {
-		return checks.Verdict{}, false
-	}
+func (w watched) otherRefusals(p saturationParams) checks.Verdict {
 	subject := w.subject.Aspect("other 429")
+	if w.delta == nil {
+		return subject.Skip("whether requests are answered with 429 for another reason cannot be told: %s", w.why).Unlocked("a second scrape: --window 10s")
+	}
+	if !w.delta.Has("apiserver_request_total") {
+		return subject.Skip("whether requests are answered with 429 for another reason cannot be told: apiserver_request_total is not among its metrics")
+	}
 	all, _ := w.delta.Sum("apiserver_request_total")
 	refused, _ := w.delta.Sum("apiserver_request_total", evidence.Is("code", "429"), evidence.Not("subresource", "eviction"))
 	rejected, _ := w.delta.Sum(fcRejected, evidence.Not("reason", "cancelled"))
 	other := max(refused-rejected, 0)
 	if other < p.MinRejected || other <= p.RejectedShare*all {
-		return subject.Pass("answered %.0f of %.0f requests in %s with 429 for another reason than priority and fairness, evictions aside", other, all, evidence.Ago(w.over)), true
+		return subject.Pass("answered %.0f of %.0f requests in %s with 429 for another reason than priority and fairness, evictions aside", other, all, evidence.Ago(w.over))
 	}
 	return subject.With(w.src, "429 without evictions: %.0f, rejected by priority and fairness: %.0f", refused, rejected).
 		Find(checks.Info, "answered %.0f of %.0f requests in %s with 429 though priority and fairness rejected only %.0f: a watch cache that is not ready, or a server about to stop, says so too", other, all, evidence.Ago(w.over), rejected).
 		Saw("%.0f other 429s", other).Want("at most %.2g%%", 100*p.RejectedShare).
-		WithFix("grep the client's log for \"storage is (re)initializing\"; restart the instance if its /readyz names a watch cache"), true
+		WithFix("grep the client's log for \"storage is (re)initializing\"; restart the instance if its /readyz names a watch cache")
 }
 
 // apfPressed says what an instance is short of in the window; measured if at least one was watched.
