@@ -218,8 +218,9 @@ func (w apfWorld) grace() time.Duration { return time.Duration(w.GraceSeconds) *
 func (w apfWorld) doomed() []remark {
 	var rs []remark
 	say := func(kind, subject, name string, created time.Time) {
-		// A provider's patched server may know objects that we do not: it has let this one live.
-		if w.Cluster.Managed && w.Taken.Sub(created) > 10*time.Minute {
+		// One that has lived for long is not about to be deleted: a provider's server may know objects that we
+		// do not, and where priority and fairness is off nobody deletes any.
+		if !created.IsZero() && w.Taken.Sub(created) > 10*time.Minute {
 			return
 		}
 		rs = append(rs, remark{

@@ -166,9 +166,14 @@ func TestAPFObjects(t *testing.T) {
 			f.AutoUpdate = "true"
 			return f
 		}())), []string{"warning flowschema/mine"}},
-		"the provider's own, long there": {apfCluster(t, 50, managed, addSchema(func() evidence.FlowSchema {
-			f := custom("theirs", "workload-low", 1000, users("ci"))
-			f.AutoUpdate = "true"
+		"a copy that has lived for ten minutes": {apfCluster(t, 50, addSchema(func() evidence.FlowSchema {
+			f := custom("mine", "workload-low", 1000, users("ci"))
+			f.AutoUpdate, f.Created = "true", apfTaken.Add(-10*time.Minute)
+			return f
+		}())), []string{"warning flowschema/mine"}},
+		"a copy that nobody deletes": {apfCluster(t, 50, addSchema(func() evidence.FlowSchema {
+			f := custom("mine", "workload-low", 1000, users("ci"))
+			f.AutoUpdate, f.Created = "true", apfTaken.Add(-10*time.Minute-time.Second)
 			return f
 		}())), ok},
 		"a custom schema, well-formed":        {apfCluster(t, 50, addSchema(custom("mine", "workload-low", 8000, accounts("ci/*")))), ok},
