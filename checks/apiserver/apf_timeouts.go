@@ -73,12 +73,9 @@ func apfListCost(s *evidence.Snapshot, subject checks.Subject, f evidence.Flags,
 // mostObjects is the size of the largest resource that any instance counted; 0 if none did.
 func mostObjects(s *evidence.Snapshot) float64 {
 	most := 0.0
-	for o := range s.APIServerMetrics.Seen() {
-		for _, family := range []string{"apiserver_resource_objects", "apiserver_storage_objects"} {
-			if n, ok := o.Value.Latest().Max(family); ok {
-				most = max(most, n)
-			}
-		}
+	by, _ := objectsBy(s)
+	for _, n := range by {
+		most = max(most, n)
 	}
 	return most
 }

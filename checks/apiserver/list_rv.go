@@ -52,14 +52,20 @@ func findClient(name string) string {
 
 func runListRV(s *evidence.Snapshot, p listRVParams) []checks.Verdict {
 	subject := checks.About("cluster")
-	grown := 0
+	grown, timeless := 0, 0
 	for o := range s.APIServerMetrics.Seen() {
 		subject = subject.With(o.Source, "%s: LIST counters", o.Of)
+		if o.Value.First.Start == 0 {
+			timeless++
+		}
 		if o.Value.First.Age() >= startup {
 			grown++
 		}
 	}
-	if grown == 0 {
+	switch {
+	case grown == 0 && timeless > 0:
+		return one(subject.Skip("cannot be judged: no kube-apiserver that has run for %s tells when it started", evidence.Ago(startup)))
+	case grown == 0:
 		return one(subject.Skip("cannot be judged: no kube-apiserver has run for %s, and a fresh one reads everything from etcd to fill its cache", evidence.Ago(startup)))
 	}
 	window, life := windowBook(s), lifeBook(s)
@@ -239,7 +245,11 @@ func fromEtcd(s *evidence.Snapshot, subject checks.Subject, name string, window,
 	if w := window.flows[name]; sev == checks.Info && b.over == life.over && w.fetched == 0 {
 		b.during += ", though not in the last " + evidence.Ago(window.over)
 	}
-	return one(subject.Find(sev, "are listed from etcd, past the watch cache: %.2g LISTs/s read %s, %.0f%% of what LISTs of them read, %s (%s)", f.lists, perSecond(f.fetched), 100*f.share(), b.during, whoAsks).
+	share := ""
+	if !math.IsNaN(f.share()) { // the cache's own counters may not be told
+		share = fmt.Sprintf(", %.0f%% of what LISTs of them read", 100*f.share())
+	}
+	return one(subject.Find(sev, "are listed from etcd, past the watch cache: %.2g LISTs/s read %s%s, %s (%s)", f.lists, perSecond(f.fetched), share, b.during, whoAsks).
 		Saw("%s from etcd, %.2g LISTs/s", perSecond(f.fetched), f.lists).
 		Want("under %s, or under %.0f%% from etcd", perSecond(p.EtcdObjects), 100*p.EtcdShare).
 		WithFix(findClient(name) + "; then " + cureByVersion(s.Version.Value.Behaviour())))

@@ -1,11 +1,13 @@
 package apiserver
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kaudit/kaudit/checks"
 	"github.com/kaudit/kaudit/evidence"
 )
 
@@ -84,6 +86,11 @@ func TestListRV(t *testing.T) {
 		grown["apiserver_watch_cache_consistent_read_total"] = map[string]float64{"resource=/deployments,success=true,fallback=false": probes}
 		return listing(32, day, time.Minute, grown, gauges)
 	}
+	blind := func() *evidence.Snapshot {
+		grown, gauges := old130(60, 6000, 0)
+		delete(grown, "apiserver_cache_list_fetched_objects_total")
+		return listing(32, day, time.Minute, grown, gauges)
+	}
 	events := counters{
 		"apiserver_storage_list_total":                 {"resource=events": 60},
 		"apiserver_storage_list_fetched_objects_total": {"resource=events": 120_000},
@@ -125,6 +132,7 @@ func TestListRV(t *testing.T) {
 		"1.30, a habit of a day, that is over":     {life(0), []string{"info resource/deployments.apps"}},
 		"1.32, probes are no LISTs":                {probes(), []string{"pass cluster"}},
 		"1.32, a LIST a second of a large one":     {often(0), []string{"warning resource/deployments.apps"}},
+		"1.32, nothing told of the cache":          {blind(), []string{"warning resource/deployments.apps"}},
 		"1.32, the same among probes":              {often(6000), []string{"warning resource/deployments.apps"}},
 		"1.37, kube-apiserver compares its cache":  {at(37, day, ten)(new137(10, 100_000, 100_000, 1)), []string{"pass cluster"}},
 		"1.37, a comparison under way":             {at(37, day, ten)(new137(10, 100_000, 100_000, 0)), []string{"pass cluster"}},
@@ -144,12 +152,20 @@ func TestListRV(t *testing.T) {
 			if d := cmp.Diff(tc.want, said(got)); d != "" {
 				t.Errorf("verdicts (-want +got):\n%s\n%s", d, got[0].Message)
 			}
+			if strings.Contains(got[0].Message, "NaN") {
+				t.Errorf("got %q, want no number that is none", got[0].Message)
+			}
 		})
 	}
 }
 
 func TestListRVWithOneScrape(t *testing.T) {
 	grown, gauges := old130(60, 60_000, 0)
+	timeless := listing(30, 24*time.Hour, time.Minute, grown, gauges)
+	timeless.APIServerMetrics[0].Value.First.Start, timeless.APIServerMetrics[0].Value.Second.Start = 0, 0
+	if v := runListRV(timeless, listRVDefaults)[0]; v.Outcome != checks.Skipped || !strings.Contains(v.Message, "tells when it started") {
+		t.Errorf("of unknown age: got %s %q, want it to say so", v.Outcome, v.Message)
+	}
 	young := listing(30, 30*time.Minute, time.Minute, grown, gauges)
 	young.APIServerMetrics[0].Value.Second = nil
 	if d := cmp.Diff([]string{"skipped cluster"}, said(runListRV(young, listRVDefaults))); d != "" {
