@@ -273,7 +273,7 @@ func (r *run) components(ctx context.Context) {
 			continue
 		}
 		g.Go(func() error {
-			found[i], configs[i] = r.readComponent(ctx, components[at], &pods[i], r.control.flags[components[at].name].Of(pods[i].Subject))
+			found[i], configs[i] = r.readComponent(ctx, components[at], &pods[i], r.nodes(), r.control.flags[components[at].name].Of(pods[i].Subject))
 			return nil
 		})
 	}

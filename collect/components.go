@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -62,15 +63,12 @@ func (c *client) inPod(k component, pod *evidence.ControlPod, flags evidence.Obs
 //
 // Their certificates are self-signed in memory at each start, so there is nothing to verify them
 // against. What says who answers is the tunnel: kube-apiserver, whose certificate was verified, leads
-// to the kubelet of the pod's node, whom kube-apiserver knows, and the kubelet to the pod's own
-// network namespace. A client certificate cannot be stolen by answering there. A bearer token could,
-// by who may run a host-network process on a control-plane node and finds the port free; so nothing is
-// sent to a pod that is not ready. A password is never sent. Nor is impersonation: these servers know
-// none, and would answer to the caller's own rights as if they were another's.
+// to the kubelet of the pod's node, and the kubelet to that pod; distrust says which pods may be
+// meant. A client certificate cannot be stolen by answering there. A bearer token could, by who may run
+// a host-network process on a control-plane node and finds the port free. A password is never sent.
 func (c *client) authenticated(rt *http.Transport) (http.RoundTripper, error) {
 	cfg := rest.CopyConfig(c.config)
 	cfg.Username, cfg.Password = "", ""
-	cfg.Impersonate = rest.ImpersonationConfig{}
 	tlsConfig, err := rest.TLSConfigFor(cfg)
 	if err != nil {
 		return nil, err
@@ -84,6 +82,34 @@ func (c *client) authenticated(rt *http.Transport) (http.RoundTripper, error) {
 	rt.TLSClientConfig.VerifyConnection = nil
 	rt.ForceAttemptHTTP2 = true
 	return rest.HTTPWrappersForConfig(cfg, rt)
+}
+
+// distrust says why no credentials go to a pod; nil if they may. Labels are whatever the pod's creator
+// wrote. But only a file on its node makes a static pod, and only an administrator, not the node
+// itself, gives a node the role of the control plane; the kubelet runs no mirror pod that somebody made
+// up. These servers know no impersonation: they would answer by the caller's own rights, which the
+// caller wanted left aside.
+func (c *client) distrust(pod *evidence.ControlPod, nodes evidence.Nodes) *evidence.Gap {
+	name := pod.Namespace + "/" + pod.Name
+	onControlPlane := slices.ContainsFunc(nodes.Items, func(n evidence.Node) bool { return n.ControlPlane && n.Name == pod.Node })
+	as := c.config.Impersonate
+	switch {
+	case !pod.Ready:
+		return &evidence.Gap{Why: evidence.Unreachable, Note: strings.TrimSpace(fmt.Sprintf("its pod %s is not ready %s", name, pod.Waiting))}
+	case as.UserName != "" || as.UID != "" || len(as.Groups) > 0 || len(as.Extra) > 0:
+		return &evidence.Gap{
+			Why: evidence.NotAsked, Note: fmt.Sprintf("%s knows no impersonation (--as), and the caller's own rights are not used in its stead", pod.Component),
+			Unlock: "run kaudit without --as, with credentials of that user",
+		}
+	case !pod.Static:
+		return &evidence.Gap{Why: evidence.NotAsked, Note: "credentials go to static pods of the control plane only, and " + name + " is none"}
+	case !onControlPlane:
+		return &evidence.Gap{
+			Why: evidence.NotAsked, Note: fmt.Sprintf("credentials go to control-plane nodes only, and no label says that %s, of pod %s, is one", pod.Node, name),
+			Unlock: "permission to list nodes, and the label node-role.kubernetes.io/control-plane on that node",
+		}
+	}
+	return nil
 }
 
 // portOf tells on which port a component tells its metrics.
@@ -129,18 +155,20 @@ func (k component) metricsPort(flags evidence.Observed[evidence.Flags]) (int, *e
 }
 
 // readComponent asks one pod for its flags in force and its metrics, and a scheduler for its configuration.
-func (c *client) readComponent(ctx context.Context, k component, pod *evidence.ControlPod, flags evidence.Observed[evidence.Flags]) (*process, evidence.Observed[evidence.SchedulerConfig]) {
+func (c *client) readComponent(ctx context.Context, k component, pod *evidence.ControlPod, nodes evidence.Nodes, flags evidence.Observed[evidence.Flags]) (*process, evidence.Observed[evidence.SchedulerConfig]) {
 	p := &process{component: k.name, subject: pod.Subject}
 	src := evidence.Source{Via: "port-forward", From: "pod " + pod.Namespace + "/" + pod.Name, Ask: "GET /metrics", At: c.now()}
 	missed := func(g evidence.Gap) (*process, evidence.Observed[evidence.SchedulerConfig]) {
 		p.miss(g, src)
 		return p, evidence.Miss[evidence.SchedulerConfig](p.subject, g, src)
 	}
-	if !k.plainHTTP && !pod.Ready {
-		note := fmt.Sprintf("its pod %s/%s is not ready %s", pod.Namespace, pod.Name, pod.Waiting)
-		return missed(evidence.Gap{Why: evidence.Unreachable, Note: strings.TrimSpace(note)})
-	}
 	var gap *evidence.Gap
+	if !k.plainHTTP {
+		gap = c.distrust(pod, nodes)
+	}
+	if gap != nil {
+		return missed(*gap)
+	}
 	if p.base, gap = c.inPod(k, pod, flags); gap != nil {
 		return missed(*gap)
 	}

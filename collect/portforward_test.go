@@ -16,6 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 	corev1 "k8s.io/api/core/v1"
 	portforwardproto "k8s.io/apimachinery/pkg/util/portforward"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/streaming/pkg/httpstream"
 	"k8s.io/streaming/pkg/httpstream/spdy"
@@ -156,7 +157,7 @@ func TestPortForward(t *testing.T) {
 			f.handler = tc.forwarder.handle
 			c := clientOf(t, ca, f.URL, time.Millisecond)
 			pod, flags := etcdPod(tc.port)
-			p, _ := c.readComponent(t.Context(), etcdComponent, pod, flags)
+			p, _ := c.readComponent(t.Context(), etcdComponent, pod, evidence.Nodes{}, flags)
 			if n := tc.forwarder.upgrades.Load(); n != tc.upgrades || int64(c.cost.total().APIRequests) != n {
 				t.Errorf("got %d upgrades and %d requests counted, want %d of both: a tunnel serves both scrapes", n, c.cost.total().APIRequests, tc.upgrades)
 			}
@@ -207,27 +208,61 @@ func TestAKubeAPIServerIsReachedThroughItsPodIfNotDirectly(t *testing.T) {
 
 func TestCredentialsInAPortForward(t *testing.T) {
 	ca := newAuthority(t)
-	kcm := newAuthority(t).serve(t, 88, "localhost") // self-signed, as it were
 	forwarder := &fakeForwarder{}
 	f := ca.serve(t, 1, "kubernetes")
 	f.handler = forwarder.handle
-	c := clientOf(t, ca, f.URL, 0)
-	c.config.Impersonate.UserName = "somebody"
-	pod := &evidence.ControlPod{Component: "kube-controller-manager", Subject: "kube-controller-manager/cp-1", Namespace: "kube-system", Name: "kube-controller-manager-cp-1", Ready: true}
-	k := component{name: "kube-controller-manager", port: portOf(t, kcm.Server), flagz: true}
-	if p, _ := c.readComponent(t.Context(), k, pod, evidence.Observed[evidence.Flags]{}); !p.metrics.Seen() || p.metrics.Value.First.Start != 88 || !kcm.bearers["Bearer hunter2"] {
-		t.Errorf("got %+v with %v, want it read with the caller's token", p.metrics, kcm.bearers)
-	}
-	before := kcm.count("")
-	pod.Ready, pod.Waiting = false, "CrashLoopBackOff"
-	p, _ := c.readComponent(t.Context(), k, pod, evidence.Observed[evidence.Flags]{})
-	if p.metrics.Gap == nil || p.metrics.Gap.Note != "its pod kube-system/kube-controller-manager-cp-1 is not ready CrashLoopBackOff" || kcm.count("") != before {
-		t.Errorf("got %+v, want nothing sent to a pod that is not ready", p.metrics)
-	}
-	c.config.BearerToken, c.config.Username, c.config.Password = "", "admin", "hunter2"
-	pod.Ready = true
-	if _, _ = c.readComponent(t.Context(), k, pod, evidence.Observed[evidence.Flags]{}); !kcm.bearers[""] || len(kcm.bearers) != 2 {
-		t.Errorf("got %v, want no password sent", kcm.bearers)
+	nobody := func(*evidence.ControlPod, *rest.Config, *evidence.Node) {}
+	for name, tc := range map[string]struct {
+		change func(*evidence.ControlPod, *rest.Config, *evidence.Node)
+		sent   string // Authorization
+		gap    string // "": its metrics are read
+	}{
+		"a token": {nobody, "Bearer hunter2", ""},
+		"a password": {func(_ *evidence.ControlPod, c *rest.Config, _ *evidence.Node) {
+			c.BearerToken, c.Username, c.Password = "", "admin", "hunter2"
+		}, "", ""},
+		"not ready": {
+			func(p *evidence.ControlPod, _ *rest.Config, _ *evidence.Node) { p.Ready, p.Waiting = false, "CrashLoopBackOff" },
+			"", "its pod kube-system/kube-controller-manager-cp-1 is not ready CrashLoopBackOff",
+		},
+		"a tenant's pod of the same labels": {
+			func(p *evidence.ControlPod, _ *rest.Config, _ *evidence.Node) { p.Static = false },
+			"", "credentials go to static pods of the control plane only, and kube-system/kube-controller-manager-cp-1 is none",
+		},
+		"a static pod of a worker": {
+			func(_ *evidence.ControlPod, _ *rest.Config, n *evidence.Node) { n.ControlPlane = false },
+			"", "credentials go to control-plane nodes only, and no label says that cp-1, of pod kube-system/kube-controller-manager-cp-1, is one",
+		},
+		"on behalf of somebody else": {
+			func(_ *evidence.ControlPod, c *rest.Config, _ *evidence.Node) { c.Impersonate.UserName = "somebody" },
+			"", "kube-controller-manager knows no impersonation (--as), and the caller's own rights are not used in its stead",
+		},
+		"on behalf of a group": {
+			func(_ *evidence.ControlPod, c *rest.Config, _ *evidence.Node) { c.Impersonate.Groups = []string{"g"} },
+			"", "kube-controller-manager knows no impersonation (--as), and the caller's own rights are not used in its stead",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			kcm := newAuthority(t).serve(t, 88, "localhost") // self-signed, as it were
+			c := clientOf(t, ca, f.URL, 0)
+			pod := &evidence.ControlPod{
+				Component: "kube-controller-manager", Subject: "kube-controller-manager/cp-1", Node: "cp-1", Static: true, Ready: true,
+				Namespace: "kube-system", Name: "kube-controller-manager-cp-1",
+			}
+			node := evidence.Node{Name: "cp-1", ControlPlane: true}
+			tc.change(pod, c.config, &node)
+			k := component{name: "kube-controller-manager", port: portOf(t, kcm.Server), flagz: true}
+			p, _ := c.readComponent(t.Context(), k, pod, evidence.Nodes{Items: []evidence.Node{node}}, evidence.Observed[evidence.Flags]{})
+			if tc.gap != "" {
+				if p.metrics.Gap == nil || p.metrics.Gap.Note != tc.gap || kcm.count("") != 0 {
+					t.Errorf("got %+v and %d requests, want none: %s", p.metrics.Gap, kcm.count(""), tc.gap)
+				}
+				return
+			}
+			if !p.metrics.Seen() || p.metrics.Value.First.Start != 88 || !kcm.bearers[tc.sent] || len(kcm.bearers) != 1 {
+				t.Errorf("got %+v with %v, want it read with %q", p.metrics, kcm.bearers, tc.sent)
+			}
+		})
 	}
 }
 
