@@ -46,6 +46,10 @@ func TestGapsShow(t *testing.T) {
 		"the size": {func(s *evidence.Snapshot) {
 			delete(s.EtcdMetrics[0].Value.First.Families, "etcd_mvcc_db_total_size_in_bytes")
 		}, space, "skipped etcd/cp-1"},
+		"the size, for its quota": {func(s *evidence.Snapshot) {
+			s.EtcdMetrics = metrics(map[string]evidence.Scrape{"etcd/cp-1": scrape(time.Hour, values{quotaGauge: float64(2 * gib)})})
+			s.EtcdStatus = nil
+		}, quota, "skipped etcd/cp-1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := whole()

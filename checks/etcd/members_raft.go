@@ -38,7 +38,14 @@ func agreement(s *evidence.Snapshot, c roll) (checks.Verdict, bool) {
 		leaders[o.Value.RaftTerm][o.Value.Leader] = true
 	}
 	if seen < 2 {
-		return checks.Verdict{}, false
+		i := slices.IndexFunc(s.EtcdStatus, func(o evidence.Observed[evidence.EtcdStatus]) bool {
+			return o.Gap != nil && o.Gap.Why != evidence.NotAsked && componentOf(o.Of) == c.component
+		})
+		if len(c.voters) < 2 || i < 0 {
+			return checks.Verdict{}, false
+		}
+		return on.Skip("cannot be compared: %s answered with a leader, and two are needed (%s: %s)", count(float64(seen), "member"), s.EtcdStatus[i].Of, s.EtcdStatus[i].Gap.Note).
+			Unlocked(s.EtcdStatus[i].Gap.Unlock), true
 	}
 	if len(clusters) > 1 {
 		return on.Find(checks.Critical, "is more than one: its members answer with the cluster ids %s", strings.Join(sortedKeys(clusters), ", ")).
@@ -93,7 +100,7 @@ func elections(s *evidence.Snapshot, c roll, p membersParams) checks.Verdict {
 		return untold(on, s, c.component, "are not known: no member's metrics tell leader changes")
 	}
 	on = on.With(of.Source, "%s saw %s", nameOf(of.Of), count(worst.AllElections, "leader change")+sinceStart(worst.Age))
-	facts := "brought " + count(worst.AllElections, "leader change") + ", by " + nameOf(of.Of) + sinceStart(worst.Age) + ", its first not counted"
+	facts := "brought " + count(worst.AllElections, "leader change") + " as " + nameOf(of.Of) + " counts" + sinceStart(worst.Age) + " (that of its own start left out)"
 	hourly := worst.AllElections >= 4 && worst.Age > 0 && rate(worst) >= p.ElectionsHourly
 	switch {
 	case worst.Elections > 0:

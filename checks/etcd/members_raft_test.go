@@ -19,7 +19,9 @@ func TestMembersRaft(t *testing.T) {
 	listed := cluster(3)
 	listed.EtcdStatus = stranger.EtcdStatus
 	listed.APIServerFlags = apiservers("https://10.0.0.1:2379,https://10.0.0.4:2379", "")
+	alone := unreachable(cluster(3), 0, 1)
 	judged(t, "etcd cluster leader", membersCases{
+		"only one answers":                      {alone, "skipped"},
 		"one":                                   {cluster(3), "pass"},
 		"two at one term":                       {with(func(st *evidence.EtcdStatus) { st.Leader = "b" }), "critical"},
 		"another at another term":               {with(func(st *evidence.EtcdStatus) { st.Leader, st.RaftTerm = "b", 3 }), "pass"},

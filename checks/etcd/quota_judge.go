@@ -93,7 +93,7 @@ func enough(s *evidence.Snapshot, on checks.Subject, subject string, p quotaPara
 		return on.Find(checks.Warning, "has etcd's default quota of 2 GiB: %s", about)
 	case usedKnown && share > p.SmallShare, nodesKnown && nodes > p.SmallNodes:
 		return on.Find(checks.Info, "has etcd's default quota of 2 GiB: %s", about)
-	case !usedKnown && lost(s.EtcdMetrics, subject):
+	case !usedKnown && (lost(s.EtcdMetrics, subject) || s.EtcdMetrics.Of(subject).Seen()):
 		return on.Skip("has etcd's default quota of 2 GiB; whether that is enough cannot be told: %s", about).Unlocked("its metrics, or " + unlockEtcd)
 	case s.Nodes.Gap != nil:
 		return on.Skip("has etcd's default quota of 2 GiB; whether that is enough cannot be told: %s", about).Unlocked("permission to list nodes")

@@ -65,11 +65,11 @@ func unhealthy(s *evidence.Snapshot, p plegParams) []checks.Verdict {
 	whole, all := checks.About("nodes", o.Source), len(o.Value.Items)
 	switch {
 	case silent == all:
-		return []checks.Verdict{whole.Skip("%d of %d say nothing of themselves: their kubelets do not report", silent, all)}
+		return []checks.Verdict{whole.Skip("say nothing of PLEG: the kubelets of all %d do not report", all)}
 	case silent > 0:
-		return []checks.Verdict{whole.Pass("none of %d reports an unhealthy PLEG; %d more do not report at all", all-silent, silent)}
+		return []checks.Verdict{whole.Pass("report no unhealthy PLEG, %d of them; the kubelets of %d do not report at all", all-silent, silent)}
 	}
-	return []checks.Verdict{whole.Pass("none of %d reports an unhealthy PLEG", all)}
+	return []checks.Verdict{whole.Pass("report no unhealthy PLEG, all %d", all)}
 }
 
 // relist judges how long listing all containers takes, since the kubelet started: at one a second

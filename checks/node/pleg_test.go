@@ -39,7 +39,7 @@ func TestPLEGNodes(t *testing.T) {
 func TestPLEGSilentNodesAreCounted(t *testing.T) {
 	s := &evidence.Snapshot{Taken: now, Nodes: nodes(evidence.Node{Name: "n1", Ready: "True"}, evidence.Node{Name: "n2", Ready: "Unknown"})}
 	got := checks.Run(s, []checks.Check{pleg})[0].Verdicts[0].Message
-	if want := "none of 1 reports an unhealthy PLEG; 1 more do not report at all"; got != want {
+	if want := "report no unhealthy PLEG, 1 of them; the kubelets of 1 do not report at all"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

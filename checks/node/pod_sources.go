@@ -46,6 +46,7 @@ func runPodSources(s *evidence.Snapshot, p podSourcesParams) []checks.Verdict {
 		vs = append(vs, restarting(s, p)...)
 		vs = append(vs, absent(s)...)
 	}
+	vs = append(vs, checks.Lost(s.KubeletIntent, "kubelet")...)
 	return append(vs, checks.Lost(s.ControlPods, "static pods of the control plane")...)
 }
 
@@ -145,7 +146,7 @@ const settling = 10 * time.Minute
 // absent looks for control-plane nodes without one of the static pods that the others have.
 func absent(s *evidence.Snapshot) []checks.Verdict {
 	if !s.Nodes.Seen() {
-		return nil
+		return checks.Lost(s.Nodes, "control-plane nodes")
 	}
 	has := map[string][]string{}
 	for _, pod := range *s.ControlPods.Value {

@@ -87,6 +87,10 @@ func TestPodSourcesGaps(t *testing.T) {
 	gap := evidence.Gap{Why: evidence.Forbidden, Note: "403"}
 	want(t, &evidence.Snapshot{KubeletConfigs: config, ControlPods: evidence.Miss[[]evidence.ControlPod]("cluster", gap, evidence.Source{})}, podSources,
 		"pass kubelet/n1", "pass kubelet/n1 file-check", "skipped static pods of the control plane")
+	want(t, &evidence.Snapshot{KubeletConfigs: config, KubeletIntent: evidence.Miss[evidence.KubeletConfig]("kubelet", gap, evidence.Source{})}, podSources,
+		"pass kubelet/n1", "pass kubelet/n1 file-check", "skipped kubelet")
+	want(t, &evidence.Snapshot{ControlPods: control(), Nodes: evidence.Miss[evidence.Nodes]("cluster", gap, evidence.Source{})}, podSources,
+		"skipped control-plane nodes")
 	want(t, &evidence.Snapshot{KubeletConfigs: config, KubeletMetrics: evidence.Instances[evidence.Scrapes]{evidence.See("kubelet/n1", evidence.Scrapes{}, evidence.Source{})}}, podSources,
 		"pass kubelet/n1", "pass kubelet/n1 file-check", "skipped kubelet/n1 static-pods")
 }

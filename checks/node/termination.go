@@ -58,14 +58,14 @@ func stuck(s *evidence.Snapshot, p terminationParams) []checks.Verdict {
 	}
 	whole := checks.About("terminating pods", o.Source)
 	if rest := len(late) - p.Rows; rest > 0 {
-		vs = append(vs, whole.Find(0, "%d more pods are past their deadline", rest).WithFix("kubectl get pods -A | grep Terminating"))
+		vs = append(vs, whole.Find(0, "past their deadline are %d more", rest).WithFix("kubectl get pods -A | grep Terminating"))
 	}
 	switch {
 	case len(late) > 0:
 	case !o.Value.AllMetadata && o.Value.NodesRead == 0:
-		vs = append(vs, whole.Skip("of %d nodes the pods of none were read", o.Value.NodesTotal).Unlocked("--node-sample 20"))
+		vs = append(vs, whole.Skip("were not read on any of %d nodes", o.Value.NodesTotal).Unlocked("--node-sample 20"))
 	default:
-		vs = append(vs, whole.Pass("none of %s is past its deadline by over %s, or over its grace period if that is longer (%d are terminating)", scope(*o.Value), evidence.Ago(p.Slack), len(o.Value.Terminating)))
+		vs = append(vs, whole.Pass("are %d of %s, none past its deadline by over %s, or by over its grace period if that is longer", len(o.Value.Terminating), scope(*o.Value), evidence.Ago(p.Slack)))
 	}
 	return vs
 }
@@ -119,7 +119,7 @@ func why(s *evidence.Snapshot, pod evidence.TerminatingPod) (cause, fix string) 
 func shapes(s *evidence.Snapshot, p terminationParams) []checks.Verdict {
 	o := s.Pods
 	if o.Value.PodsRead == 0 {
-		return []checks.Verdict{checks.About("workloads", o.Source).Skip("no pod was read whole, so how workloads end is not known").Unlocked("--node-sample 20")}
+		return []checks.Verdict{checks.About("workloads", o.Source).Skip("cannot be judged: no pod was read whole").Unlocked("--node-sample 20")}
 	}
 	if len(o.Value.Workloads) == 0 {
 		return []checks.Verdict{checks.About("workloads", o.Source).NotApplicable("are none on the %d of %d nodes that were read: static pods alone run there", o.Value.NodesRead, o.Value.NodesTotal)}
@@ -131,7 +131,7 @@ func shapes(s *evidence.Snapshot, p terminationParams) []checks.Verdict {
 		}
 	}
 	if len(vs) == 0 {
-		return []checks.Verdict{checks.About("workloads", o.Source).Pass("%d workloads on %d of %d nodes leave their pods time to end", len(o.Value.Workloads), o.Value.NodesRead, o.Value.NodesTotal)}
+		return []checks.Verdict{checks.About("workloads", o.Source).Pass("leave their pods time to end, all %d on %d of %d nodes", len(o.Value.Workloads), o.Value.NodesRead, o.Value.NodesTotal)}
 	}
 	return vs
 }
@@ -142,8 +142,11 @@ func shape(subject checks.Subject, w evidence.Workload, p terminationParams) (ch
 	switch {
 	case w.Grace == 0:
 		sev := checks.Warning
-		if strings.HasPrefix(w.Owner, "StatefulSet/") {
+		switch {
+		case strings.HasPrefix(w.Owner, "StatefulSet/"):
 			sev = checks.Critical
+		case strings.HasPrefix(w.Owner, "DaemonSet/"): // network plugins want the next one at once
+			sev = checks.Info
 		}
 		return subject.Find(sev, "has a grace period of 0: its pods vanish from the API before the kubelet has stopped them, and preStop is skipped").
 			Saw("terminationGracePeriodSeconds: 0").Want("30, the default, or what it takes to end").

@@ -69,6 +69,7 @@ func TestTerminationWorkloads(t *testing.T) {
 		"default":                {evidence.Workload{Owner: "Deployment/a", Grace: 30}, "pass workloads"},
 		"zero":                   {evidence.Workload{Owner: "Deployment/a"}, "warning workload/shop/Deployment/a"},
 		"zero, with an identity": {evidence.Workload{Owner: "StatefulSet/a"}, "critical workload/shop/StatefulSet/a"},
+		"zero, on every node":    {evidence.Workload{Owner: "DaemonSet/a"}, "info workload/shop/DaemonSet/a"},
 		"preStop just fits":      {evidence.Workload{Owner: "Deployment/a", Grace: 30, PreStop: evidence.PreStop{Known: true, Duration: 29 * time.Second}}, "pass workloads"},
 		"preStop takes it all":   {evidence.Workload{Owner: "Deployment/a", Grace: 30, PreStop: evidence.PreStop{Known: true, Duration: 30 * time.Second}}, "critical workload/shop/Deployment/a"},
 		"a hook nobody can read": {evidence.Workload{Owner: "Deployment/a", Grace: 30, PreStop: evidence.PreStop{Hook: "exec"}}, "pass workloads"},

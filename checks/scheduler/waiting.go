@@ -41,9 +41,9 @@ func waiting(s *evidence.Snapshot, p queueParams) []checks.Verdict {
 	whole := checks.About("pending pods", o.Source)
 	if len(groups) == 0 {
 		if o.Value.Truncated {
-			return []checks.Verdict{whole.Skip("%d pods without a node were read, more exist: of those read none waits for too long", o.Value.Total)}
+			return []checks.Verdict{whole.Skip("are more than the %d that were read; of those none waits for too long", o.Value.Total)}
 		}
-		return []checks.Verdict{whole.Pass("%d pods wait for a node, none for longer than %s", o.Value.Total, evidence.Ago(p.UnschedulableAfter))}
+		return []checks.Verdict{whole.Pass("are %d, none of which waits for a node for longer than %s", o.Value.Total, evidence.Ago(p.UnschedulableAfter))}
 	}
 	var vs []checks.Verdict
 	for _, g := range groups[:min(len(groups), p.Rows)] {
@@ -51,10 +51,10 @@ func waiting(s *evidence.Snapshot, p queueParams) []checks.Verdict {
 	}
 	switch rest := len(groups) - p.Rows; {
 	case rest > 0:
-		vs = append(vs, whole.Find(checks.Info, "%d more owners have pods that wait too long%s", rest, more(o.Value.Truncated)).
+		vs = append(vs, whole.Find(checks.Info, "of %d more owners wait for too long%s", rest, more(o.Value.Truncated)).
 			WithFix("kubectl get pods -A --field-selector status.phase=Pending,spec.nodeName="))
 	case o.Value.Truncated:
-		vs = append(vs, whole.Skip("%d pods without a node were read, more exist: what is told of owners is of those read", o.Value.Total))
+		vs = append(vs, whole.Skip("are more than the %d that were read; what is told of owners is of those", o.Value.Total))
 	}
 	return vs
 }
