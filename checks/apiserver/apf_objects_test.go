@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -332,5 +333,23 @@ func TestAPFLevelsBySeats(t *testing.T) {
 				t.Errorf("subjects (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// A schema of people's own is never advised to go before what keeps the cluster's own components apart.
+func TestNeverMatchesLeavesTheProtectedAlone(t *testing.T) {
+	mine := evidence.FlowSchema{Name: "mine", Precedence: 9500}
+	for name, tc := range map[string]struct {
+		before evidence.FlowSchema
+		want   string
+	}{
+		"an own one":       {evidence.FlowSchema{Name: "other", Precedence: 3000}, `"matchingPrecedence":2999}`},
+		"service-accounts": {evidence.FlowSchema{Name: "service-accounts", Precedence: 9000}, `"matchingPrecedence":8000}`},
+		"system-nodes":     {evidence.FlowSchema{Name: "system-nodes", Precedence: 500}, "kubectl delete flowschema mine "},
+		"exempt":           {evidence.FlowSchema{Name: "exempt", Precedence: 1}, "kubectl delete flowschema mine "},
+	} {
+		if got := neverMatches(tc.before, mine).fix; !strings.Contains(got, tc.want) {
+			t.Errorf("after %s: got %q, want %q in it", name, got, tc.want)
+		}
 	}
 }

@@ -25,13 +25,7 @@ func (w apfWorld) shadows() []remark {
 		}
 		switch {
 		case !isBuiltinSchema(b.Name):
-			rs = append(rs, remark{
-				schemaSubject(b.Name),
-				fmt.Sprintf("never matches: %s (precedence %d) comes before it (%d) and takes everything it would", a.Name, a.Precedence, b.Precedence),
-				fmt.Sprintf("a precedence below %d; 1000 to 8999 suits most", a.Precedence),
-				fmt.Sprintf("kubectl patch flowschema %s --type=merge -p '{\"spec\":{\"matchingPrecedence\":%d}}'", b.Name, max(min(a.Precedence-1, 8000), 2)),
-				checks.Warning,
-			})
+			rs = append(rs, neverMatches(a, b))
 		case !isBuiltinSchema(a.Name):
 			taken[a.Name] = append(taken[a.Name], b.Name)
 		}
@@ -50,6 +44,23 @@ func (w apfWorld) shadows() []remark {
 		}
 	}
 	return append(rs, ties(live)...)
+}
+
+// neverMatches is about b, from which a takes everything. Before the built-in schemas that keep the
+// cluster's own components apart is no place for one of people's own.
+func neverMatches(a, b evidence.FlowSchema) remark {
+	r := remark{
+		schemaSubject(b.Name),
+		fmt.Sprintf("never matches: %s (precedence %d) comes before it (%d) and takes everything it would", a.Name, a.Precedence, b.Precedence),
+		fmt.Sprintf("a precedence below %d; 1000 to 8999 suits most", a.Precedence),
+		fmt.Sprintf("kubectl patch flowschema %s --type=merge -p '{\"spec\":{\"matchingPrecedence\":%d}}'", b.Name, min(a.Precedence-1, 8000)),
+		checks.Warning,
+	}
+	if a.Precedence < 1000 && isBuiltinSchema(a.Name) || a.Precedence <= 2 {
+		r.want = "other subjects, or no such schema: what " + a.Name + " takes is kept apart on purpose"
+		r.fix = fmt.Sprintf("kubectl delete flowschema %s   # it does nothing; or give it the subjects it is meant for", b.Name)
+	}
+	return r
 }
 
 func firstCover(before []evidence.FlowSchema, b evidence.FlowSchema) (evidence.FlowSchema, bool) {

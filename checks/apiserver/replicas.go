@@ -64,7 +64,7 @@ func countOf(s *evidence.Snapshot, c census, p replicasParams) checks.Verdict {
 	if up, pods := readyPods(s), len(instancePods(s)); pods == c.n && up < 2 {
 		return subject.Find(checks.Warning, "has %d instances, of which %s ready: one more failure and the API is gone", c.n, are(up)).
 			Saw("%s; %d ready", c, up).Want("at least 2 ready").
-			WithFix("kubectl -n kube-system get pods -l component=kube-apiserver -o wide, then read the log of those that are not ready on their node: crictl ps -a --name kube-apiserver; crictl logs ID")
+			WithFix("kubectl -n " + instancePods(s)[0].Namespace + " get pods -o wide, then read the log of those that are not ready on their node: crictl ps -a --name kube-apiserver; crictl logs ID")
 	}
 	if why := disagreement(s, c); why != "" {
 		return subject.Find(checks.Info, "has %d instances, but what counts them disagrees: %s", c.n, why).Saw("%s", c).Want("as many live Leases as pods")

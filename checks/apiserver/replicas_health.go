@@ -96,10 +96,10 @@ func skewOf(s *evidence.Snapshot, c census) checks.Verdict {
 	if len(versions) < 2 {
 		return subject.Skip("the versions of fewer than 2 of %d instances are known", c.n)
 	}
-	return versionVerdict(s, subject, versions)
+	return versionVerdict(s, subject, versions, c.n)
 }
 
-func versionVerdict(s *evidence.Snapshot, subject checks.Subject, versions map[string]string) checks.Verdict {
+func versionVerdict(s *evidence.Snapshot, subject checks.Subject, versions map[string]string, all int) checks.Verdict {
 	var said []string
 	var low, high evidence.Semver
 	for _, of := range slices.Sorted(maps.Keys(versions)) {
@@ -116,7 +116,7 @@ func versionVerdict(s *evidence.Snapshot, subject checks.Subject, versions map[s
 	age := youngest(s)
 	switch {
 	case low == high:
-		return subject.Pass("all instances are %s (%d that tell)", low, len(versions)).Saw("%s", each)
+		return subject.Pass("instances are of one version, %s (%d of %d tell)", low, len(versions), max(all, len(versions))).Saw("%s", each)
 	case high.Minor-low.Minor > 1:
 		return subject.Find(checks.Warning, "instances are more than one minor version apart, which is not supported: %s", each).Saw("%s", each).Want("one version")
 	case high.Minor == low.Minor:
