@@ -89,10 +89,9 @@ func servedByEtcd(s *evidence.Snapshot, subject checks.Subject) checks.Verdict {
 	}
 	reads, _ := servedReads(s)
 	switch {
-	case len(old) > 0 && reads > 0:
-		return subject.Find(checks.Warning, "will read etcd for every LIST without resourceVersion after its next start, as one etcd is too old to be asked for by the watch cache: %s (wanted: 3.4.31, 3.5.13 or later on every member); until then the cache serves them, %.0f so far", strings.Join(old, ", "), reads).
-			Saw("%s", strings.Join(old, ", ")).Want("etcd 3.5.13 or later").
-			WithFix("upgrade etcd to the newest 3.5 or 3.6, member by member")
+	case len(old) > 0 && reads > 0: // each asks only when it starts: an older etcd came later, or is not its own
+		return subject.Find(checks.Info, "serves LISTs without resourceVersion from the watch cache (%.0f so far), but will read etcd for each of them after its next start if an etcd of its own is still too old: %s (wanted: 3.4.31, 3.5.13 or later on every member)", reads, strings.Join(old, ", ")).
+			Saw("%s", strings.Join(old, ", ")).Want("etcd 3.5.13 or later").WithFix("upgrade etcd to the newest 3.5 or 3.6, member by member")
 	case len(old) > 0:
 		return subject.Find(checks.Warning, "reads etcd for every LIST without resourceVersion, as one etcd that is too old switches the watch cache off for this: %s (wanted: 3.4.31, 3.5.13 or later on every member)", strings.Join(old, ", ")).
 			Saw("%s", strings.Join(old, ", ")).Want("etcd 3.5.13 or later").

@@ -36,6 +36,8 @@ func TestConsistentListByVersion(t *testing.T) {
 		s.ControlPods = evidence.See("cluster", []evidence.ControlPod{{Component: "etcd", Subject: "etcd/cp-1", ImageVersion: tag}}, evidence.Source{})
 		return s
 	}
+	served := listing(31, time.Hour, time.Minute, counters{"apiserver_watch_cache_consistent_read_total": {"resource=/pods,success=true,fallback=false": 9}}, counters{})
+	served.EtcdStatus = onVersion(31, "3.5.12").EtcdStatus
 	emulated := onVersion(37, "3.5.24")
 	emulated.Version.Value.Emulated = 30
 
@@ -61,6 +63,7 @@ func TestConsistentListByVersion(t *testing.T) {
 		"1.31, by the image":              {image("3.5.9"), "warning kube-apiserver"},
 		"1.31, a vendor's tag":            {image("1.2.3"), "skipped kube-apiserver"},
 		"1.31, etcd unseen":               {onVersion(31), "skipped kube-apiserver"},
+		"1.31, 3.5.12 that came later":    {served, "info kube-apiserver"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := servedFromCache(tc.snapshot)
