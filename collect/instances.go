@@ -24,6 +24,7 @@ type instance struct {
 	addresses []string // host:port of its own, best first
 	port      int      // in its pod
 	tried     []string // in vain, with the reason
+	unlock    string   // what would help, if not another place or the right to port-forward
 }
 
 // instancesOf joins what pods and endpoints tell of the kube-apiservers.
@@ -128,6 +129,9 @@ func unreached(in *instance) evidence.Gap {
 	if len(in.tried) == 0 {
 		g.Note = "no address of its own is known"
 	}
+	if g.Unlock = in.unlock; g.Unlock != "" {
+		return g
+	}
 	var ways []string
 	if len(in.addresses) > 0 {
 		ways = append(ways, "run kaudit where it can reach "+in.addresses[0])
@@ -150,16 +154,19 @@ func (c *client) ways(in *instance) []way {
 	var ws []way
 	for _, a := range in.addresses {
 		if a == c.home.name {
-			own := *c.home // the kubeconfig's server is this very instance: its connection is there
-			own.shared = false
+			own := *c.home             // its connection is there
+			own.shared = in.pod == nil // an EndpointSlice may hold the balancer's address, a pod's flags tell its own
 			return []way{{name: a, open: func() (*base, error) { return &own, nil }}}
+		}
+		if c.config.Insecure {
+			continue // its user took the risk of one server, not of every address that it names
 		}
 		// Over plain HTTP something else (kubectl proxy) holds the credentials and what verifies the server.
 		if c.home.url.Scheme == "https" {
 			ws = append(ws, way{name: a, open: func() (*base, error) { return c.direct(a) }})
 		}
 	}
-	if in.pod != nil {
+	if in.pod != nil && !c.config.Insecure {
 		t := c.tunnelTo(in.pod)
 		w := way{name: "port-forward to pod " + t.name(), open: func() (*base, error) { return c.through(t, in.port) }}
 		if len(ws) > 0 {
@@ -180,6 +187,10 @@ func (c *client) reach(ctx context.Context, in *instance) *base {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // of those that lost the race
 	ws := c.ways(in)
+	if len(ws) == 0 && c.config.Insecure {
+		in.tried = append(in.tried, "the kubeconfig verifies no certificate (insecure-skip-tls-verify), so its credentials go to its own server only")
+		in.unlock = "certificate-authority in the kubeconfig instead of insecure-skip-tls-verify"
+	}
 	outcomes := make(chan outcome, len(ws))
 	hurry := make(chan struct{}) // closed once a way is known to lead nowhere
 	for _, w := range ws {

@@ -136,6 +136,31 @@ func TestInstancesAreReadByTheirOwnAddresses(t *testing.T) {
 	}
 }
 
+func TestABalancerInTheEndpointSliceIsTakenForNoInstance(t *testing.T) {
+	ca := newAuthority(t)
+	balancer := ca.serve(t, 9, "kubernetes")
+	host, port, _ := net.SplitHostPort(balancer.address())
+	number, _ := strconv.Atoi(port)
+	var pods []evidence.ControlPod
+	var flags evidence.Instances[evidence.Flags]
+	for _, node := range []string{"cp-1", "cp-2"} {
+		p, f := podOfAPIServer(node, "", map[string]string{"advertise-address": host, "secure-port": port})
+		pods, flags = append(pods, p), append(flags, f)
+	}
+	all := instancesOf(pods, flags, []evidence.Endpoint{{Address: host, Port: number}})
+	c := clientOf(t, ca, balancer.URL, 0)
+	for _, in := range all {
+		if ws := c.ways(in); in.pod != nil && (len(ws) != 1 || !strings.HasPrefix(ws[0].name, "port-forward")) {
+			t.Errorf("%s: got %+v, want a port-forward only", in.subject, ws)
+		} else if b, err := ws[0].open(); in.pod == nil && (err != nil || !b.shared) {
+			t.Errorf("%s: got %+v, %v, want it taken for an address that several may stand behind", in.subject, b, err)
+		}
+	}
+	if len(all) != 3 {
+		t.Errorf("got %d, want the two pods and the address", len(all))
+	}
+}
+
 func TestOneInstanceUnderTwoAddressesIsOne(t *testing.T) {
 	ca := newAuthority(t)
 	f := ca.serve(t, 100, "kubernetes")
@@ -199,6 +224,22 @@ func TestCredentialsGoOnlyWhereTheCertificateIsVerified(t *testing.T) {
 	}
 }
 
+// Who verifies no certificate trusts one address. Others come from objects that a tenant may write.
+func TestWithoutVerificationCredentialsGoToOneServerOnly(t *testing.T) {
+	ca := newAuthority(t)
+	home, other := ca.serve(t, 9, "kubernetes"), newAuthority(t).serve(t, 1, "kubernetes")
+	c := clientOf(t, ca, home.URL, 0)
+	c.config.CAData, c.config.Insecure = nil, true
+	lost := serving("cp-1", other)
+	all := c.readInstances(t.Context(), []*instance{serving("cp-2", home), lost}, nil)
+	if d := cmp.Diff([]string{"kube-apiserver/cp-2 started 9", "kube-apiserver/cp-1 unreachable"}, summary(all)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if gap := lost.metrics.Gap; other.count("") != 0 || !strings.Contains(gap.Note, "insecure-skip-tls-verify") || !strings.HasPrefix(gap.Unlock, "certificate-authority ") {
+		t.Errorf("got %+v and %d requests, want none, with the reason", gap, other.count(""))
+	}
+}
+
 func TestAnInstanceThatRefusesTheCredentialsIsNotReached(t *testing.T) {
 	ca := newAuthority(t)
 	f := ca.serve(t, 1, "kubernetes")
@@ -224,11 +265,16 @@ func TestSecondScrape(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return true
 		}, false, "the second scrape failed: GET /metrics: 503 Service Unavailable"},
-		"restarted":             {func(f *fakeAPIServer, _ http.ResponseWriter) bool { f.start = 200; return false }, false, ""},
-		"another one, balanced": {func(f *fakeAPIServer, _ http.ResponseWriter) bool { f.start = 200; return false }, true, "another instance answered the second scrape"},
+		"restarted":              {func(f *fakeAPIServer, _ http.ResponseWriter) bool { f.start = 200; return false }, false, ""},
+		"start untold, balanced": {func(f *fakeAPIServer, _ http.ResponseWriter) bool { return false }, true, "the server does not tell its start time: another instance may have answered the second scrape"},
+		"another one, balanced":  {func(f *fakeAPIServer, _ http.ResponseWriter) bool { f.start = 200; return false }, true, "another instance answered the second scrape"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := ca.serve(t, 100, "kubernetes")
+			start := 100.0
+			if strings.HasPrefix(name, "start untold") {
+				start = 0
+			}
+			f := ca.serve(t, start, "kubernetes")
 			scrapes := 0
 			f.handler = func(w http.ResponseWriter, r *http.Request) bool {
 				if r.URL.Path == "/metrics" {
@@ -244,7 +290,7 @@ func TestSecondScrape(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s.First.Start != 100 || first != 100 || s.NoSecond != tc.want || (s.Second == nil) != (tc.want != "") {
+			if s.First.Start != start || first != start || s.NoSecond != tc.want || (s.Second == nil) != (tc.want != "") {
 				t.Errorf("got first %v, shown %v, second %+v, %q, want the first one and %q", s.First.Start, first, s.Second, s.NoSecond, tc.want)
 			}
 		})

@@ -54,6 +54,8 @@ func (c *client) scrapeTwice(ctx context.Context, b *base, component string, tol
 		c.log.Info("second scrape failed", slog.String("of", b.name), slog.Any("error", err))
 	case b.shared && second.Start != first.Start:
 		s.NoSecond = "another instance answered the second scrape"
+	case b.shared && first.Start == 0:
+		s.NoSecond = "the server does not tell its start time: another instance may have answered the second scrape"
 	default:
 		s.Second = &second
 	}
