@@ -125,7 +125,8 @@ func statusOfEtcd(endpoint string, resp *clientv3.StatusResponse, took time.Dura
 // hex prints an id as etcdctl does.
 func hex(id uint64) string { return fmt.Sprintf("%x", id) }
 
-// reachable are the endpoints that answered, those that know a leader first.
+// reachable are the endpoints that answered, those that know a leader first, and learners, which refuse
+// most questions, last.
 func reachable(all []*etcdEndpoint) []*etcdEndpoint {
 	var up []*etcdEndpoint
 	for _, e := range all {
@@ -134,9 +135,19 @@ func reachable(all []*etcdEndpoint) []*etcdEndpoint {
 		}
 	}
 	slices.SortStableFunc(up, func(a, b *etcdEndpoint) int {
-		return cmp.Compare(b.status.Value.Leader, a.status.Value.Leader) // "" last
+		return cmp.Compare(reticence(a.status.Value), reticence(b.status.Value))
 	})
 	return up
+}
+
+func reticence(s *evidence.EtcdStatus) int {
+	switch {
+	case s.Learner:
+		return 2
+	case s.Leader == "":
+		return 1
+	}
+	return 0
 }
 
 // readMembers asks for the members: one that knows a leader first, with a quorum's word for it; each
@@ -196,6 +207,12 @@ func (r *etcdReader) readAlarms(ctx context.Context, all []*etcdEndpoint) eviden
 		src := r.source(e, "Maintenance.Alarm, action GET")
 		var alarms []evidence.EtcdAlarm
 		if alarms, err = r.alarmList(ctx, e); err == nil {
+			others, _ := alarmsOf(up) // endpoints may be of two clusters, each of which tells its own alarms only
+			for _, a := range others {
+				if !slices.Contains(alarms, a) {
+					alarms = append(alarms, a)
+				}
+			}
 			return evidence.See("etcd cluster", alarms, src)
 		}
 	}

@@ -18,20 +18,27 @@ func (s *etcdSeen) name() {
 	if s.members.Seen() {
 		members = *s.members.Value
 	}
-	taken := map[string]bool{}
+	taken := map[string]int{}
 	for _, e := range s.endpoints {
+		e.ownMetrics()
 		subject := subjectOf("etcd", memberAt(members, e))
-		if taken[subject] {
-			continue // two endpoints of one member
-		}
-		taken[subject] = true
 		e.status.Of, e.metrics.Of = subject, subject
-		s.status = append(s.status, e.status)
-		s.metrics = append(s.metrics, e.metrics)
+		at, again := taken[subject]
+		if !again {
+			taken[subject] = len(s.status)
+			s.status, s.metrics = append(s.status, e.status), append(s.metrics, e.metrics)
+			continue
+		}
+		if !s.status[at].Seen() { // two endpoints of one member: what either tells
+			s.status[at] = e.status
+		}
+		if !s.metrics[at].Seen() {
+			s.metrics[at] = e.metrics
+		}
 	}
 	for _, m := range members {
 		subject := subjectOf("etcd", memberName(m))
-		if taken[subject] {
+		if _, ok := taken[subject]; ok {
 			continue
 		}
 		gap := evidence.Gap{Why: evidence.NotAsked, Note: "a member that --etcd-endpoints does not name", Unlock: etcdUnlock(m.ClientURLs)}
@@ -40,6 +47,26 @@ func (s *etcdSeen) name() {
 		}
 		s.status = append(s.status, evidence.Miss[evidence.EtcdStatus](subject, gap, s.members.Source))
 		s.metrics = append(s.metrics, evidence.Miss[evidence.Scrapes](subject, gap, s.members.Source))
+	}
+}
+
+// ownMetrics drops metrics that are not of the member that told its status: behind one address, a
+// balancer's, each connection may lead to another one.
+func (e *etcdEndpoint) ownMetrics() {
+	if !e.status.Seen() || !e.metrics.Seen() {
+		return
+	}
+	own := e.status.Value.MemberID
+	for id := range e.metrics.Value.First.By("etcd_server_id", "server_id") {
+		if id != own {
+			gap := evidence.Gap{
+				Why:    evidence.Unreachable,
+				Note:   fmt.Sprintf("%s leads to several members: %s told its status, %s its metrics", e.hostPort, own, id),
+				Unlock: "--etcd-endpoints with the members' own addresses",
+			}
+			e.metrics = evidence.Miss[evidence.Scrapes](e.metrics.Of, gap, e.metrics.Source)
+			return
+		}
 	}
 }
 

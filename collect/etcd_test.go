@@ -1,19 +1,15 @@
 package collect
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -28,6 +24,9 @@ type fakeEtcd struct {
 	errors     []string
 	members    []*etcdserverpb.Member
 	alarms     []*etcdserverpb.AlarmMember
+	cluster    uint64 // 0: 0xcafe
+	learner    bool
+	serverID   string // in its metrics
 }
 
 func (f *fakeEtcd) Status(context.Context, string) (*clientv3.StatusResponse, error) {
@@ -35,12 +34,15 @@ func (f *fakeEtcd) Status(context.Context, string) (*clientv3.StatusResponse, er
 		return nil, f.down
 	}
 	return (*clientv3.StatusResponse)(&etcdserverpb.StatusResponse{
-		Header:  &etcdserverpb.ResponseHeader{ClusterId: 0xcafe, MemberId: f.id, Revision: 7},
+		Header: &etcdserverpb.ResponseHeader{ClusterId: cmp.Or(f.cluster, 0xcafe), MemberId: f.id, Revision: 7}, IsLearner: f.learner,
 		Version: "3.7.3", DbSize: 100, DbSizeInUse: 60, DbSizeQuota: 1000, Leader: f.leader, RaftIndex: 9, RaftAppliedIndex: 8, Errors: f.errors,
 	}), nil
 }
 
 func (f *fakeEtcd) MemberList(_ context.Context, opts ...clientv3.OpOption) (*clientv3.MemberListResponse, error) {
+	if f.learner {
+		return nil, errLearner
+	}
 	if f.noQuorum && len(opts) == 0 {
 		return nil, context.DeadlineExceeded
 	}
@@ -48,6 +50,9 @@ func (f *fakeEtcd) MemberList(_ context.Context, opts ...clientv3.OpOption) (*cl
 }
 
 func (f *fakeEtcd) AlarmList(context.Context) (*clientv3.AlarmResponse, error) {
+	if f.learner {
+		return nil, errLearner
+	}
 	if f.noQuorum {
 		return nil, context.DeadlineExceeded
 	}
@@ -62,7 +67,8 @@ var (
 		{ID: 0xb, Name: "cp-2", PeerURLs: []string{"https://10.0.0.2:2380"}, ClientURLs: []string{"https://10.0.0.2:2379"}},
 		{ID: 0xc, Name: "cp-3", PeerURLs: []string{"https://10.0.0.3:2380"}, ClientURLs: []string{"https://10.0.0.3:2379"}},
 	}
-	refused = status.Error(codes.Unavailable, `connection error: desc = "transport: Error while dialing: dial tcp 10.0.0.2:2379: connect: connection refused"`)
+	errLearner = status.Error(codes.Unavailable, "etcdserver: rpc not supported for learner")
+	refused    = status.Error(codes.Unavailable, `connection error: desc = "transport: Error while dialing: dial tcp 10.0.0.2:2379: connect: connection refused"`)
 )
 
 func readFakeEtcd(t *testing.T, at map[string]*fakeEtcd, endpoints ...string) etcdSeen {
@@ -74,7 +80,11 @@ func readFakeEtcd(t *testing.T, at map[string]*fakeEtcd, endpoints ...string) et
 			if at[endpoint].down != nil {
 				return evidence.Miss[evidence.Scrapes]("", evidence.Gap{Why: evidence.Unreachable, Note: "down"}, evidence.Source{})
 			}
-			return evidence.See("", evidence.Scrapes{}, evidence.Source{})
+			var s evidence.Scrapes
+			if id := at[endpoint].serverID; id != "" {
+				s.First.Families = map[string]*evidence.Family{"etcd_server_id": {Type: "gauge", Series: []evidence.Series{{Labels: map[string]string{"server_id": id}, Value: 1}}}}
+			}
+			return evidence.See("", s, evidence.Source{})
 		},
 	}
 	return r.read(t.Context(), endpoints)
@@ -105,13 +115,13 @@ func TestOneEtcdMemberThatIsDownHidesNoOther(t *testing.T) {
 		"etcd/cp-2 unreachable: Maintenance.Status: dial tcp 10.0.0.2:2379: connect: connection refused",
 		"etcd/cp-3",
 	}
-	if d := cmp.Diff(want, told(seen.status)); d != "" {
+	if d := gocmp.Diff(want, told(seen.status)); d != "" {
 		t.Errorf("status (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff([]string{"etcd/cp-1", "etcd/cp-2 unreachable: down", "etcd/cp-3"}, told(seen.metrics)); d != "" {
+	if d := gocmp.Diff([]string{"etcd/cp-1", "etcd/cp-2 unreachable: down", "etcd/cp-3"}, told(seen.metrics)); d != "" {
 		t.Errorf("metrics (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff(&[]evidence.EtcdAlarm{{MemberID: "b", Alarm: "NOSPACE"}}, seen.alarms.Value); d != "" {
+	if d := gocmp.Diff(&[]evidence.EtcdAlarm{{MemberID: "b", Alarm: "NOSPACE"}}, seen.alarms.Value); d != "" {
 		t.Errorf("alarms (-want +got):\n%s", d)
 	}
 	quota := int64(1000)
@@ -121,7 +131,7 @@ func TestOneEtcdMemberThatIsDownHidesNoOther(t *testing.T) {
 	}
 	got := *seen.status[0].Value
 	got.RoundTrip = 0
-	if d := cmp.Diff(wantStatus, got); d != "" {
+	if d := gocmp.Diff(wantStatus, got); d != "" {
 		t.Errorf("status of cp-1 (-want +got):\n%s", d)
 	}
 }
@@ -134,7 +144,7 @@ func TestEtcdWithoutQuorumStillTellsItsMembersAndAlarms(t *testing.T) {
 	if !seen.members.Seen() || len(*seen.members.Value) != 3 || !strings.Contains(seen.members.Source.Ask, "serializable") {
 		t.Errorf("got members %+v, want three, by the member's own view", seen.members)
 	}
-	if d := cmp.Diff(&[]evidence.EtcdAlarm{{MemberID: "c", Alarm: "NOSPACE"}}, seen.alarms.Value); d != "" {
+	if d := gocmp.Diff(&[]evidence.EtcdAlarm{{MemberID: "c", Alarm: "NOSPACE"}}, seen.alarms.Value); d != "" {
 		t.Errorf("alarms (-want +got):\n%s", d)
 	}
 	if got := seen.status[0].Value.Leader; got != "" {
@@ -152,7 +162,7 @@ func TestEtcdMembersThatWereNotAskedAreGaps(t *testing.T) {
 		"etcd/d unreachable: a member that has never started: it tells no client URL",
 		"etcd/cp-2 not-asked: a member that --etcd-endpoints does not name",
 	}
-	if d := cmp.Diff(want, told(seen.status)); d != "" {
+	if d := gocmp.Diff(want, told(seen.status)); d != "" {
 		t.Errorf("status (-want +got):\n%s", d)
 	}
 	if got := seen.status[2].Gap.Unlock; !strings.HasPrefix(got, "--etcd-endpoints https://10.0.0.2:2379 ") {
@@ -173,77 +183,52 @@ func TestNoEtcdMemberAnswers(t *testing.T) {
 	}
 }
 
-func TestEtcdGuardLetsOnlyReadsPass(t *testing.T) {
-	for name, tc := range map[string]struct {
-		method string
-		req    any
-		sent   bool
-	}{
-		"status":       {"/etcdserverpb.Maintenance/Status", &etcdserverpb.StatusRequest{}, true},
-		"members":      {"/etcdserverpb.Cluster/MemberList", &etcdserverpb.MemberListRequest{}, true},
-		"alarms":       {"/etcdserverpb.Maintenance/Alarm", &etcdserverpb.AlarmRequest{}, true},
-		"disarm":       {"/etcdserverpb.Maintenance/Alarm", &etcdserverpb.AlarmRequest{Action: etcdserverpb.AlarmRequest_DEACTIVATE}, false},
-		"put":          {"/etcdserverpb.KV/Put", &etcdserverpb.PutRequest{}, false},
-		"range":        {"/etcdserverpb.KV/Range", &etcdserverpb.RangeRequest{}, false}, // Secrets are in there
-		"defragment":   {"/etcdserverpb.Maintenance/Defragment", &etcdserverpb.DefragmentRequest{}, false},
-		"authenticate": {"/etcdserverpb.Auth/Authenticate", &etcdserverpb.AuthenticateRequest{}, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var sent atomic.Int64
-			reached := 0
-			invoke := func(context.Context, string, any, any, *grpc.ClientConn, ...grpc.CallOption) error {
-				reached++
-				return nil
-			}
-			err := etcdReadOnly(&sent)(t.Context(), tc.method, tc.req, nil, nil, invoke)
-			var no *refusalError
-			if tc.sent && (err != nil || reached != 1 || sent.Load() != 1) {
-				t.Errorf("got %v, want it sent and counted", err)
-			}
-			if !tc.sent && (!errors.As(err, &no) || reached != 0 || sent.Load() != 0) {
-				t.Errorf("got %v, want it refused and not counted", err)
-			}
-		})
+func TestOneOfTwoEndpointsOfAMemberIsEnough(t *testing.T) {
+	at := map[string]*fakeEtcd{
+		"https://10.0.0.1:2379": {down: refused},
+		"https://cp-1:2379":     {id: 0xa, leader: 0xa, members: threeMembers[:1], serverID: "a"},
+	}
+	seen := readFakeEtcd(t, at, "https://10.0.0.1:2379", "https://cp-1:2379", "https://10.0.0.1:2379")
+	if d := gocmp.Diff([][]string{{"etcd/cp-1"}, {"etcd/cp-1"}}, [][]string{told(seen.status), told(seen.metrics)}); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 }
 
-func TestEtcdOptionsThatMakeNoSense(t *testing.T) {
-	dir := t.TempDir()
-	empty := filepath.Join(dir, "empty.pem")
-	if err := os.WriteFile(empty, nil, 0o600); err != nil {
-		t.Fatal(err)
+func TestABalancerBeforeEtcdMixesNoMembers(t *testing.T) {
+	seen := readFakeEtcd(t, map[string]*fakeEtcd{
+		"https://etcd:2379": {id: 0xa, leader: 0xa, members: threeMembers[:1], serverID: "b"},
+	}, "https://etcd:2379")
+	if d := gocmp.Diff([]string{"etcd/cp-1"}, told(seen.status)); d != "" {
+		t.Errorf("status (-want +got):\n%s", d)
 	}
-	for name, tc := range map[string]struct {
-		opts Options
-		want string
-	}{
-		"nothing at all":       {Options{}, "nothing to collect from"},
-		"no such file":         {Options{EtcdEndpoints: []string{"a:1"}, EtcdCA: filepath.Join(dir, "none")}, "--etcd-cacert: open "},
-		"no certificate in it": {Options{EtcdEndpoints: []string{"a:1"}, EtcdCA: empty}, "no certificate in it"},
-		"a key alone":          {Options{EtcdEndpoints: []string{"a:1"}, EtcdKey: empty}, "belong together"},
-		"a broken pair":        {Options{EtcdEndpoints: []string{"a:1"}, EtcdCert: empty, EtcdKey: empty}, "--etcd-cert "},
-		"no URL":               {Options{EtcdEndpoints: []string{"ftp://user:hunter2@a"}}, "no URL of an etcd member"},
-		"nonsense":             {Options{EtcdEndpoints: []string{"https://user:hunter2@[::1"}}, "no URL of an etcd member"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := Run(t.Context(), tc.opts)
-			var bad *OptionsError
-			if !errors.As(err, &bad) || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("got %v, want an options error with %q and no password", err, tc.want)
-			}
-		})
+	want := []string{"etcd/cp-1 unreachable: etcd:2379 leads to several members: a told its status, b its metrics"}
+	if d := gocmp.Diff(want, told(seen.metrics)); d != "" {
+		t.Errorf("metrics (-want +got):\n%s", d)
 	}
 }
 
-func TestEtcdURL(t *testing.T) {
-	for in, want := range map[string]string{
-		"10.0.0.1:2379":                   "https://10.0.0.1:2379",
-		"https://10.0.0.1":                "https://10.0.0.1:2379",
-		"https://u:p@10.0.0.1:2379/x?y=z": "https://10.0.0.1:2379",
-		"http://[::1]:2379":               "http://[::1]:2379",
-	} {
-		if got, err := etcdURL(in, true); err != nil || got != want {
-			t.Errorf("%s: got %q, %v, want %q", in, got, err, want)
-		}
+func TestALearnerIsNotAskedForTheOthers(t *testing.T) {
+	seen := readFakeEtcd(t, map[string]*fakeEtcd{
+		"https://10.0.0.2:2379": {id: 0xb, leader: 0xa, learner: true},
+		"https://10.0.0.1:2379": {id: 0xa, leader: 0xa, members: threeMembers[:2], alarms: []*etcdserverpb.AlarmMember{{MemberID: 0xb, Alarm: etcdserverpb.AlarmType_CORRUPT}}},
+	}, "https://10.0.0.2:2379", "https://10.0.0.1:2379")
+	if !seen.members.Seen() || seen.members.Source.Ask != "Cluster.MemberList" || seen.members.Source.From != "10.0.0.1:2379" {
+		t.Errorf("got %+v, want the members as a quorum knows them", seen.members)
+	}
+	if d := gocmp.Diff(&[]evidence.EtcdAlarm{{MemberID: "b", Alarm: "CORRUPT"}}, seen.alarms.Value); d != "" {
+		t.Errorf("alarms (-want +got):\n%s", d)
+	}
+}
+
+func TestTwoEtcdClusters(t *testing.T) {
+	seen := readFakeEtcd(t, map[string]*fakeEtcd{
+		"https://10.0.0.1:2379": {id: 0xa, leader: 0xa, members: threeMembers[:1]},
+		"https://10.0.0.1:2479": {id: 0xe, leader: 0xe, cluster: 0xbeef, errors: []string{"memberID:14 alarm:NOSPACE "}},
+	}, "https://10.0.0.1:2379", "https://10.0.0.1:2479")
+	if d := gocmp.Diff([]string{"etcd/cp-1", "etcd/10.0.0.1:2479"}, told(seen.status)); d != "" {
+		t.Errorf("status (-want +got):\n%s", d)
+	}
+	if d := gocmp.Diff(&[]evidence.EtcdAlarm{{MemberID: "e", Alarm: "NOSPACE"}}, seen.alarms.Value); d != "" {
+		t.Errorf("alarms (-want +got):\n%s", d)
 	}
 }
