@@ -157,7 +157,11 @@ func judge(subject checks.Subject, o evidence.Observed[evidence.Scrapes], p thro
 			"find the cause at the server: kaudit scan --only apiserver-apf-saturation",
 		})
 	}
-	return judgement{decide(subject, saw, "is not held back: "+saw, rs), false}
+	fine := "is not held back: " + saw
+	if !wait.enough { // no limiter, or no metric of it
+		fine = "is not refused: " + saw + "; its metrics tell of no wait in a limiter of its own"
+	}
+	return judgement{decide(subject, saw, fine, rs), false}
 }
 
 // sure is info for what is only history: nobody saw it happen.

@@ -2,6 +2,7 @@ package clients
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -121,6 +122,14 @@ func TestThrottlingWithoutLimiter(t *testing.T) {
 	got := said(runThrottling(&evidence.Snapshot{SchedulerMetrics: evidence.Instances[evidence.Scrapes]{o}}, throttlingDefaults))
 	if d := cmp.Diff([]string{"warning kube-scheduler/cp-1"}, got); d != "" {
 		t.Errorf("verdicts (-want +got):\n%s", d)
+	}
+	calm := scraped("kube-scheduler/cp-1", &client{}, client{requests: 1000})
+	for _, sc := range []*evidence.Scrape{&calm.Value.First, calm.Value.Second} {
+		delete(sc.Families, limiterFamily)
+	}
+	v := runThrottling(&evidence.Snapshot{SchedulerMetrics: evidence.Instances[evidence.Scrapes]{calm}}, throttlingDefaults)[0]
+	if !strings.HasPrefix(v.Message, "is not refused: ") {
+		t.Errorf("got %q, want no word of waits that were not seen", v.Message)
 	}
 }
 

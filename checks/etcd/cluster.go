@@ -136,6 +136,9 @@ func parseServer(raw string) server {
 		return sv
 	}
 	sv.host, sv.port, sv.http = strings.ToLower(u.Hostname()), u.Port(), u.Scheme == "http"
+	if ip, err := netip.ParseAddr(sv.host); err == nil {
+		sv.host = ip.String() // an IPv6 address has several spellings
+	}
 	if sv.port == "" {
 		sv.port = "2379"
 	}

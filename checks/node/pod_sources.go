@@ -46,7 +46,8 @@ func runPodSources(s *evidence.Snapshot, p podSourcesParams) []checks.Verdict {
 		vs = append(vs, restarting(s, p)...)
 		vs = append(vs, absent(s)...)
 	}
-	vs = append(vs, checks.Lost(s.KubeletIntent, "kubelet")...)
+	vs = append(vs, checks.Missing(s.KubeletConfigs, "config")...)
+	vs = append(vs, checks.Lost(s.KubeletIntent, "kubelet-config")...)
 	return append(vs, checks.Lost(s.ControlPods, "static pods of the control plane")...)
 }
 

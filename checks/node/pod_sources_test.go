@@ -88,7 +88,14 @@ func TestPodSourcesGaps(t *testing.T) {
 	want(t, &evidence.Snapshot{KubeletConfigs: config, ControlPods: evidence.Miss[[]evidence.ControlPod]("cluster", gap, evidence.Source{})}, podSources,
 		"pass kubelet/n1", "pass kubelet/n1 file-check", "skipped static pods of the control plane")
 	want(t, &evidence.Snapshot{KubeletConfigs: config, KubeletIntent: evidence.Miss[evidence.KubeletConfig]("kubelet", gap, evidence.Source{})}, podSources,
-		"pass kubelet/n1", "pass kubelet/n1 file-check", "skipped kubelet")
+		"pass kubelet/n1", "pass kubelet/n1 file-check", "skipped kubelet-config")
+	absent := evidence.Gap{Why: evidence.Absent, Note: "no ConfigMap"}
+	want(t, &evidence.Snapshot{
+		ControlPods:    control(),
+		KubeletIntent:  evidence.Miss[evidence.KubeletConfig]("kubelet", absent, evidence.Source{}),
+		KubeletConfigs: evidence.Instances[evidence.KubeletConfig]{evidence.Miss[evidence.KubeletConfig]("kubelet", gap, evidence.Source{})},
+		KubeletMetrics: evidence.Instances[evidence.Scrapes]{evidence.Miss[evidence.Scrapes]("kubelet", gap, evidence.Source{})},
+	}, podSources, "skipped kubelet static-pods", "skipped kubelet config", "not-applicable kubelet-config")
 	want(t, &evidence.Snapshot{ControlPods: control(), Nodes: evidence.Miss[evidence.Nodes]("cluster", gap, evidence.Source{})}, podSources,
 		"skipped control-plane nodes")
 	want(t, &evidence.Snapshot{KubeletConfigs: config, KubeletMetrics: evidence.Instances[evidence.Scrapes]{evidence.See("kubelet/n1", evidence.Scrapes{}, evidence.Source{})}}, podSources,
