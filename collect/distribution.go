@@ -13,13 +13,32 @@ type provider struct{ id, name string }
 var (
 	eks = provider{"eks", "EKS"}
 	gke = provider{"gke", "GKE"}
-	aks = provider{"aks", "AKS"}
 )
 
-// managedBy tells the provider by the version's suffix (EKS, GKE) or by what the nodes say (AKS). It
-// says nothing of a cluster that shows its control plane, as EKS Anywhere does with EKS' own versions.
+// providerLabels are what nodes bear where a provider runs the control plane.
+var providerLabels = []struct {
+	label string
+	provider
+}{
+	{"kubernetes.azure.com/cluster", provider{"aks", "AKS"}},
+	{"eks.amazonaws.com/nodegroup", eks},
+	{"eks.amazonaws.com/compute-type", eks},
+	{"cloud.google.com/gke-nodepool", gke},
+	{"doks.digitalocean.com/node-pool", provider{"doks", "DigitalOcean"}},
+	{"ibm-cloud.kubernetes.io/worker-id", provider{"iks", "IBM Cloud"}},
+	{"alibabacloud.com/nodepool-id", provider{"ack", "Alibaba Cloud"}},
+	{"lke.linode.com/pool-id", provider{"lke", "Akamai"}},
+	{"k8s.scaleway.com/pool", provider{"kapsule", "Scaleway"}},
+}
+
+// managedBy tells the provider by the version's suffix (EKS, GKE) or by what the nodes say. It says
+// nothing of a cluster that shows its control plane, or nodes of it: EKS Anywhere and Google's clusters
+// on premises have the same versions as those that are managed.
 func managedBy(s *evidence.Snapshot) (provider, bool) {
 	if s.KubeadmConfig.Seen() || hasPods(s, "kube-apiserver") {
+		return provider{}, false
+	}
+	if anyNode(s, func(n evidence.Node) bool { return n.ControlPlane }) {
 		return provider{}, false
 	}
 	if s.Version.Seen() {
@@ -31,16 +50,10 @@ func managedBy(s *evidence.Snapshot) (provider, bool) {
 			return gke, true
 		}
 	}
-	if anyNode(s, func(n evidence.Node) bool { return n.ControlPlane }) {
-		return provider{}, false
-	}
-	switch {
-	case anyNode(s, labelled("kubernetes.azure.com/cluster")):
-		return aks, true
-	case anyNode(s, labelled("eks.amazonaws.com/nodegroup")), anyNode(s, labelled("eks.amazonaws.com/compute-type")):
-		return eks, true
-	case anyNode(s, labelled("cloud.google.com/gke-nodepool")):
-		return gke, true
+	for _, l := range providerLabels {
+		if anyNode(s, labelled(l.label)) {
+			return l.provider, true
+		}
 	}
 	return provider{}, false
 }

@@ -28,6 +28,9 @@ func TestDistribution(t *testing.T) {
 		"openshift":                      {"v1.34.2", nil, []evidence.ControlPod{{Component: "kube-apiserver", Namespace: "openshift-kube-apiserver"}}, false, "openshift", false},
 		"eks":                            {"v1.36.1-eks-2d5f260", nil, nil, false, "eks", true},
 		"eks anywhere shows it all":      {"v1.36.1-eks-2d5f260", []evidence.Node{controlPlane}, []evidence.ControlPod{apiserver}, true, "kubeadm", false},
+		"eks anywhere, pods forbidden":   {"v1.36.1-eks-2d5f260", []evidence.Node{controlPlane, {}}, nil, false, "unknown", false},
+		"digitalocean":                   {"v1.36.1", []evidence.Node{label("doks.digitalocean.com/node-pool")}, nil, false, "doks", true},
+		"own control plane on alibaba":   {"v1.36.1", []evidence.Node{controlPlane, label("alibabacloud.com/nodepool-id")}, nil, false, "unknown", false},
 		"gke":                            {"v1.36.1-gke.1200", nil, nil, false, "gke", true},
 		"aks":                            {"v1.36.1", []evidence.Node{label("kubernetes.azure.com/cluster")}, nil, false, "aks", true},
 		"own control plane on azure":     {"v1.36.1", []evidence.Node{{ProviderID: "azure", ControlPlane: true}}, nil, false, "unknown", false},
@@ -106,6 +109,33 @@ func TestAManagedControlPlaneHasNoFlagsToShow(t *testing.T) {
 	}
 	if gap := nobody(s, "etcd"); gap.Why != evidence.Absent || gap.Unlock != "" {
 		t.Errorf("got %+v, want etcd absent, with nothing to unlock", gap)
+	}
+}
+
+// k3s keeps its data in SQLite unless it is told otherwise: without a sign of etcd there may be none.
+func TestWhatIsSaidOfComponentsThatNoPodShows(t *testing.T) {
+	talos := evidence.Node{ControlPlane: true, ProviderID: "talos"}
+	for name, tc := range map[string]struct {
+		git, component string
+		node           evidence.Node
+		note           string
+	}{
+		"k3s":                {"v1.36.1+k3s1", "kube-scheduler", evidence.Node{ControlPlane: true}, "k3s runs kube-scheduler inside its own process and shows no pod of it"},
+		"k3s with etcd":      {"v1.36.1+k3s1", "etcd", evidence.Node{Labels: map[string]string{"node-role.kubernetes.io/etcd": "true"}}, "k3s runs etcd inside its own process and shows no pod of it"},
+		"k3s, no node knows": {"v1.36.1+k3s1", "etcd", evidence.Node{ControlPlane: true}, "no node says that it runs etcd: this k3s may keep its data in SQLite, or in a database elsewhere"},
+		"talos":              {"v1.36.1", "etcd", talos, "no pod of etcd was found: Talos may run it as a service of the host"},
+		"anything else":      {"v1.36.1", "etcd", evidence.Node{}, "no pod of etcd was found: it may be a service of the host"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &evidence.Snapshot{
+				Version:     evidence.See("cluster", evidence.Version{Git: tc.git}, evidence.Source{}),
+				Nodes:       evidence.See("cluster", evidence.Nodes{Items: []evidence.Node{tc.node}}, evidence.Source{}),
+				ControlPods: evidence.See("cluster", []evidence.ControlPod{}, evidence.Source{}),
+			}
+			if got := nobody(s, tc.component); got.Why != evidence.Unreachable || got.Note != tc.note {
+				t.Errorf("got %+v, want %q", got, tc.note)
+			}
+		})
 	}
 }
 

@@ -119,6 +119,9 @@ func nobody(s *evidence.Snapshot, component string) evidence.Gap {
 	switch distribution(s) {
 	case "k3s":
 		g.Note = fmt.Sprintf("k3s runs %s inside its own process and shows no pod of it", component)
+		if component == "etcd" && !anyNode(s, labelled("node-role.kubernetes.io/etcd")) {
+			g.Note = "no node says that it runs etcd: this k3s may keep its data in SQLite, or in a database elsewhere"
+		}
 	case "talos":
 		g.Note = fmt.Sprintf("no pod of %s was found: Talos may run it as a service of the host", component)
 	}

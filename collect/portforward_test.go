@@ -222,7 +222,9 @@ func TestCredentialsInAPortForward(t *testing.T) {
 			c.BearerToken, c.Username, c.Password = "", "admin", "hunter2"
 		}, "", ""},
 		"not ready": {
-			func(p *evidence.ControlPod, _ *rest.Config, _ *evidence.Node) { p.Ready, p.Waiting = false, "CrashLoopBackOff" },
+			func(p *evidence.ControlPod, _ *rest.Config, _ *evidence.Node) {
+				p.Ready, p.Waiting = false, "CrashLoopBackOff"
+			},
 			"", "its pod kube-system/kube-controller-manager-cp-1 is not ready CrashLoopBackOff",
 		},
 		"a tenant's pod of the same labels": {
