@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -99,6 +100,7 @@ func split(subject string) (component, name, aspect string) {
 // A lock is what stands between checks and their evidence, and the checks it would open for.
 type lock struct {
 	reason   string // what to pass or grant, or why nothing can be done
+	whole    string // the reason as the first subject has it, by name
 	subjects []string
 	checks   []string
 }
@@ -111,9 +113,11 @@ func locks(a Audit) (unlockable, others []lock) {
 			switch {
 			case v.Outcome != checks.Skipped:
 			case v.Unlock != "":
-				unlockable = hold(unlockable, v.Unlock, v.Subject, r.Check.ID)
+				for _, way := range ways(v.Unlock) {
+					unlockable = hold(unlockable, lock{reason: way}, v.Subject, r.Check.ID)
+				}
 			default:
-				others = hold(others, impersonal(v), v.Subject, r.Check.ID)
+				others = hold(others, lock{reason: impersonal(v), whole: v.Message}, v.Subject, r.Check.ID)
 			}
 		}
 	}
@@ -122,6 +126,34 @@ func locks(a Audit) (unlockable, others []lock) {
 	slices.SortStableFunc(others, most)
 	return unlockable, others
 }
+
+const (
+	permission = "permission to "
+	granted    = "grant it with deploy/rbac.yaml"
+	grant      = "deploy/rbac.yaml grants these permissions"
+)
+
+// ways takes apart what would unlock a verdict: each permission is a line of its own, which other
+// checks share, and that one file grants them all is said once.
+func ways(unlock string) []string {
+	var permissions, others []string
+	for part := range strings.SplitSeq(unlock, "; ") {
+		switch {
+		case part == granted:
+		case strings.HasPrefix(part, permission):
+			permissions = append(permissions, part)
+		default:
+			others = append(others, part)
+		}
+	}
+	if len(others) > 0 || len(permissions) == 0 {
+		return append(permissions, cmp.Or(strings.Join(others, "; "), unlock))
+	}
+	return permissions
+}
+
+// permission tells a lock that a permission opens.
+func (l lock) permission() bool { return strings.HasPrefix(l.reason, permission) }
 
 // impersonal is a reason without the name of its instance, so that twenty nodes that fail alike
 // are one line: "GET /api/v1/nodes/…/proxy/configz: 400".
@@ -133,10 +165,10 @@ func impersonal(v checks.Verdict) string {
 	return strings.ReplaceAll(v.Message, name, "…")
 }
 
-func hold(ls []lock, reason, subject, check string) []lock {
-	i := slices.IndexFunc(ls, func(l lock) bool { return l.reason == reason })
+func hold(ls []lock, by lock, subject, check string) []lock {
+	i := slices.IndexFunc(ls, func(l lock) bool { return l.reason == by.reason })
 	if i < 0 {
-		i, ls = len(ls), append(ls, lock{reason: reason})
+		i, ls = len(ls), append(ls, by)
 	}
 	l := &ls[i]
 	component, name, _ := split(subject)
@@ -149,5 +181,11 @@ func hold(ls []lock, reason, subject, check string) []lock {
 	return ls
 }
 
-// because is the reason with whom it holds for.
-func (l lock) because() string { return where(l.subjects, manyNames) + ": " + l.reason }
+// because is the reason with whom it holds for, whose name it keeps if it is only one.
+func (l lock) because() string {
+	reason := l.reason
+	if len(l.subjects) == 1 {
+		reason = l.whole
+	}
+	return where(l.subjects, manyNames) + ": " + reason
+}

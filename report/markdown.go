@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/kaudit/kaudit/checks"
@@ -84,6 +85,9 @@ func mdSkipped(w io.Writer, a Audit) {
 	fmt.Fprint(w, "\n## Skipped\n\n")
 	for _, l := range unlockable {
 		fmt.Fprintf(w, "- Unlocked by %s: %s\n", mdText(l.reason), mdCodes(l.checks))
+	}
+	if slices.ContainsFunc(unlockable, lock.permission) {
+		fmt.Fprintf(w, "- %s\n", mdText(grant))
 	}
 	for _, l := range others {
 		fmt.Fprintf(w, "- %s: %s\n", mdText(l.because()), mdCodes(l.checks))

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/kaudit/kaudit/checks"
@@ -55,9 +56,10 @@ func (t tableWriter) header(a Audit) {
 
 // first is the one thing to do now.
 func (t tableWriter) first(f fold) {
-	fmt.Fprintf(t, "\n%s %s\n", t.paint(bold, "First:"), t.paint(style(f.verdict.Severity), f.check.ID))
-	t.paragraph(where(f.subjects, manyNames)+" "+f.verdict.Message, "  ")
-	if f.verdict.Observed != "" {
+	fmt.Fprintln(t)
+	t.paragraph(t.paint(bold, "First:")+" "+t.paint(style(f.verdict.Severity), f.check.ID)+", "+where(f.subjects, manyNames), "")
+	t.paragraph(f.verdict.Message, "  ")
+	if !strings.Contains(f.verdict.Message, f.verdict.Observed) {
 		t.paragraph("seen: "+f.verdict.Observed, "  ")
 	}
 	if f.verdict.Fix == "" {
@@ -113,10 +115,12 @@ func (t tableWriter) columns(found []fold) [3]int {
 
 // narrow stacks check over where and seen over wanted.
 func (t tableWriter) narrow(found []fold) error {
-	left := 0
+	left, place := 0, 0
 	for _, f := range found {
 		left = max(left, width(f.check.ID))
+		place = max(place, width(where(f.subjects, manyNames)))
 	}
+	left = max(left, min(place, t.Width*3/10)) // names are there to be copied
 	seen := t.Width - len("SEVERITY") - left - 2*gap
 	rows := [][]string{{"SEVERITY", "CHECK, WHERE", "SEEN, WANTED"}}
 	for _, f := range found {
@@ -146,6 +150,9 @@ func (t tableWriter) broken(fs []fold) {
 func (t tableWriter) skipped(a Audit) {
 	unlockable, others := locks(a)
 	t.locks("Skipped; what would unlock them", unlockable, func(l lock) string { return l.reason })
+	if slices.ContainsFunc(unlockable, lock.permission) {
+		t.paragraph(grant, "  ")
+	}
 	t.locks("Skipped, because", others, lock.because)
 }
 

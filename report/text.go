@@ -41,18 +41,24 @@ func wrap(text string, limit int) []string {
 
 // cut splits a word that fits no line, after a punctuation mark if there is one not too far back.
 func cut(word string, limit int) (head, tail string) {
-	end, mark, w := 0, 0, 0
+	end, list, mark, w := 0, 0, 0, 0
 	for i, r := range word {
 		w += width(string(r))
 		if w > limit {
 			break
 		}
 		end = i + len(string(r))
-		if strings.ContainsRune(",/;:=-", r) {
+		if strings.ContainsRune(",;", r) {
+			list = end
+		}
+		if strings.ContainsRune(",/;:=-.", r) {
 			mark = end
 		}
 	}
-	if mark > end/2 {
+	switch {
+	case list > end/2: // members of a list stay whole: "https://a:2379,"
+		end = list
+	case mark > end/2:
 		end = mark
 	}
 	end = max(end, 1)
@@ -76,7 +82,7 @@ func headline(t Target) []string {
 	if t.KubernetesVersion == "" {
 		parts[0] = "Kubernetes version unknown"
 	}
-	if t.Distribution == "" {
+	if t.Distribution == "" || t.Distribution == "unknown" {
 		parts[1] = "distribution unknown"
 	}
 	if t.Nodes != nil {
@@ -92,7 +98,11 @@ func headline(t Target) []string {
 func tally(s Summary) (findings, rest string) {
 	findings = join(
 		some(s.Critical, "critical", "critical"), some(s.Warning, "warning", "warnings"), some(s.Info, "info", "info"))
-	if findings == "" {
+	switch {
+	case findings != "":
+	case s.Pass+s.NotApplicable == 0: // "no findings" would be taken for good news
+		findings = "nothing could be judged"
+	default:
 		findings = "no findings"
 	}
 	return findings, join(

@@ -46,7 +46,7 @@ func newChecksCmd(e env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "checks",
 		Short: "every check: id, component, default severity, evidence it needs, source",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			cs := catalogue()
 			return writeAs(e.stdout, format, listOf(cs), func(w io.Writer) error { return writeChecks(w, cs) })

@@ -52,17 +52,49 @@ func (c connection) config() (cfg *rest.Config, name string, err error) {
 		return nil, "", c.configError(err, raw)
 	}
 	if clientcmdapi.IsConfigEmpty(&raw) && *c.APIServer == "" {
-		cfg, err := rest.InClusterConfig()
-		if err == nil {
-			return cfg, "in-cluster", nil
-		}
-		return nil, "", errNoCluster
+		return c.inCluster()
+	}
+	if raw.CurrentContext == "" && *c.Context == "" && *c.APIServer == "" && *c.ClusterName == "" { // kubectl would ask localhost:8080
+		return nil, "", usage("kubeconfig %s: no current context; pass --context (kubectl config get-contexts lists them)", c.from())
 	}
 	cfg, err = loader.ClientConfig()
 	if err != nil {
 		return nil, "", c.configError(err, raw)
 	}
 	return cfg, c.clusterName(raw), nil
+}
+
+// inCluster is the cluster whose pod this is, where no kubeconfig says anything and nobody names a
+// part of one.
+func (c connection) inCluster() (*rest.Config, string, error) {
+	for _, f := range [][2]string{{"context", *c.Context}, {"cluster", *c.ClusterName}, {"user", *c.AuthInfoName}} {
+		if f[1] != "" {
+			return nil, "", usage("no %s %q: %s; pass --kubeconfig", f[0], f[1], c.nothing())
+		}
+	}
+	if cfg, err := rest.InClusterConfig(); err == nil && *c.KubeConfig == "" {
+		return cfg, "in-cluster", nil
+	}
+	return nil, "", fmt.Errorf("%w: %s, and this is no pod", errNoCluster, c.nothing())
+}
+
+// nothing says where there was no kubeconfig.
+func (c connection) nothing() string {
+	if from := *c.KubeConfig; from != "" {
+		return fmt.Sprintf("kubeconfig %s is empty", from)
+	}
+	if from := os.Getenv(clientcmd.RecommendedConfigPathEnvVar); from != "" {
+		return fmt.Sprintf("nothing in %s, which %s names", from, clientcmd.RecommendedConfigPathEnvVar)
+	}
+	return "no kubeconfig"
+}
+
+// from is where kubeconfigs were looked for.
+func (c connection) from() string {
+	if *c.KubeConfig != "" {
+		return *c.KubeConfig
+	}
+	return strings.Join(clientcmd.NewDefaultClientConfigLoadingRules().GetLoadingPrecedence(), string(os.PathListSeparator))
 }
 
 // clusterName is what people know the cluster by.
@@ -82,10 +114,7 @@ func (c connection) clusterName(raw clientcmdapi.Config) string {
 
 // configError says what is wrong with the kubeconfig. All of it is the caller's to mend.
 func (c connection) configError(err error, raw clientcmdapi.Config) error {
-	from := *c.KubeConfig
-	if from == "" {
-		from = strings.Join(clientcmd.NewDefaultClientConfigLoadingRules().GetLoadingPrecedence(), string(os.PathListSeparator))
-	}
+	from := c.from()
 	if p := (*fs.PathError)(nil); errors.As(err, &p) {
 		return usage("read kubeconfig %s: %w; pass --kubeconfig, or set KUBECONFIG", p.Path, p.Err)
 	}

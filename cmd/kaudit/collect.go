@@ -21,7 +21,7 @@ func newCollectCmd(e env) *cobra.Command {
 		Long: `Collect reads what the checks need and judges nothing. The snapshot holds no Secret, no token and no private key, but
 names and addresses of the cluster: the file is written for its owner alone.`,
 		Example: examples(e, "collect -o cluster.json.gz", "collect -o - | "+e.name+" scan --snapshot -"),
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.validate(); err != nil {
 				return err

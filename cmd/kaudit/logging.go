@@ -42,6 +42,9 @@ func (q quieter) Enabled(ctx context.Context, l slog.Level) bool {
 
 func (q quieter) Handle(ctx context.Context, r slog.Record) error {
 	r.Level = softer(r.Level)
+	if !q.Handler.Enabled(ctx, r.Level) { // logr hands on errors without asking
+		return nil
+	}
 	return q.Handler.Handle(ctx, r)
 }
 

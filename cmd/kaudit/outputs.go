@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -78,7 +79,7 @@ func writeAudit(e env, outs []output, a report.Audit) error {
 		}
 		opts.Command = e.name
 		if err := o.format.Write(w, a, opts); err != nil {
-			return noAudit("write %s: %w", o.format.Name, err)
+			return noAudit("write %s to %s: %w", o.format.Name, o.place(), bare(err))
 		}
 	}
 	for _, o := range outs {
@@ -90,6 +91,14 @@ func writeAudit(e env, outs []output, a report.Audit) error {
 		}
 	}
 	return nil
+}
+
+// place is where an output goes, as people call it.
+func (o output) place() string {
+	if o.file == nil {
+		return "standard output"
+	}
+	return cmp.Or(o.file.path, o.file.Name())
 }
 
 func discard(outs []output) {

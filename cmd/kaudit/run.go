@@ -109,6 +109,14 @@ kube-scheduler, clients and kubelets. Each finding says what was seen, where, wh
 
 Exit status: 0 nothing at or above --fail-on, 1 at least one such finding, 2 wrong usage or input, 3 no audit could be made.`
 
+// noArgs is for commands that take none.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usage("%s takes no argument, and was given %q; %s --help lists its flags", cmd.CommandPath(), args[0], cmd.CommandPath())
+}
+
 // examples are command lines as they are typed, one a line.
 func examples(e env, args ...string) string {
 	var b strings.Builder

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -31,7 +32,7 @@ func newScanCmd(e env) *cobra.Command {
 reads. Evidence that cannot be had makes a check skipped, with the reason; nothing passes unseen.`,
 		Example: examples(e, "scan", "scan --context prod -o table -o json=report.json", "scan --only 'etcd-*' --fail-on warning",
 			"scan --etcd-endpoints https://10.0.0.1:2379 --etcd-cacert ca.crt --etcd-cert client.crt --etcd-key client.key", "scan --snapshot cluster.json.gz", "scan --demo"),
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := exclusive(cmd, o.collection, o.demo, o.snapshot); err != nil {
 				return err
@@ -49,6 +50,7 @@ reads. Evidence that cannot be had makes a check skipped, with the reason; nothi
 	f.StringVar(&o.failOn, "fail-on", "critical", "exit with 1 from this severity on: critical, warning, info, never")
 	f.BoolVar(&o.strict, "strict", false, "exit with 3 if a check could not get its evidence")
 	completeChecks(cmd, "only", "skip")
+	complete(cmd, "output", strings.Split(formatNames(), ", ")...)
 	complete(cmd, "fail-on", "critical", "warning", "info", "never")
 	return cmd
 }
@@ -117,6 +119,7 @@ func severityNamed(name string) (checks.Severity, error) {
 func exitStatus(results []checks.Result, bar checks.Severity, strict bool) error {
 	judged, failed := false, false
 	var lacking []string
+	first := ""
 	for _, r := range results {
 		why := ""
 		for _, v := range r.Verdicts {
@@ -132,14 +135,23 @@ func exitStatus(results []checks.Result, bar checks.Severity, strict bool) error
 			}
 		}
 		if why != "" {
-			lacking = append(lacking, r.Check.ID+": "+why)
+			lacking = append(lacking, r.Check.ID)
+			first = cmp.Or(first, why)
 		}
 	}
+	names := strings.Join(lacking, ", ")
+	if len(lacking) == 1 {
+		names += ": " + first
+	} else {
+		names += "; the report says what would unlock them"
+	}
 	switch {
+	case !judged && len(lacking) > 1:
+		return noAudit("nothing could be judged: all %d checks lack evidence; the report says what would unlock them", len(lacking))
 	case !judged:
-		return noAudit("nothing could be judged: %s", strings.Join(lacking, "; "))
+		return noAudit("nothing could be judged: %s", names)
 	case strict && len(lacking) > 0:
-		return noAudit("--strict: %d of %d checks lack evidence: %s", len(lacking), len(results), strings.Join(lacking, "; "))
+		return noAudit("--strict: %d of %d checks lack evidence: %s", len(lacking), len(results), names)
 	case failed:
 		return &exitError{code: exitFindings}
 	}

@@ -58,6 +58,8 @@ func (c *collection) validate() error {
 		return usage("--window %s is negative; 0 makes one scrape", c.window)
 	case c.nodeSample < 0:
 		return usage("--node-sample %d is negative; 0 asks no kubelet", c.nodeSample)
+	case c.timeout <= 0:
+		return usage("--timeout %s leaves no time; give it more", c.timeout)
 	case c.timeout <= c.window:
 		return usage("--timeout %s ends before --window %s is over; give it more", c.timeout, c.window)
 	case len(c.etcdEndpoints) == 0 && (c.etcdCA != "" || c.etcdCert != "" || c.etcdKey != ""):
@@ -65,12 +67,12 @@ func (c *collection) validate() error {
 	case (c.etcdCert == "") != (c.etcdKey == ""):
 		return usage("--etcd-cert and --etcd-key belong together; give both")
 	}
-	for _, file := range []string{c.etcdCA, c.etcdCert, c.etcdKey} {
-		if file == "" {
+	for _, f := range [][2]string{{"--etcd-cacert", c.etcdCA}, {"--etcd-cert", c.etcdCert}, {"--etcd-key", c.etcdKey}} {
+		if f[1] == "" {
 			continue
 		}
-		if _, err := os.ReadFile(file); err != nil {
-			return usage("read %s: %w; the --etcd- flags want PEM files", file, bare(err))
+		if _, err := os.ReadFile(f[1]); err != nil {
+			return usage("%s %s: %w; it wants a PEM file", f[0], f[1], bare(err))
 		}
 	}
 	return nil
@@ -82,7 +84,7 @@ func (c *collection) collect(ctx context.Context, e env) (*evidence.Snapshot, er
 	cfg, name, err := c.conn.config()
 	if errors.Is(err, errNoCluster) {
 		if len(c.etcdEndpoints) == 0 {
-			return nil, noAudit("no cluster to ask: no kubeconfig, and this is no pod; pass --kubeconfig, or see what it looks like with %s scan --demo", e.name)
+			return nil, noAudit("%w; pass --kubeconfig, or see what it looks like with %s scan --demo", err, e.name)
 		}
 		log.Info("no kubeconfig: only etcd is asked")
 	} else if err != nil {

@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // noSuch says that a name is none, which one was probably meant, and where all of them stand.
 func noSuch(what, name string, known []string, list string) error {
@@ -20,6 +23,9 @@ func noCheck(e env, name string, known []string) error {
 func nearest(name string, known []string) string {
 	best, at := "", max(len(name)/3+1, min(3, len(name)-1))
 	for _, k := range known {
+		if strings.EqualFold(name, k) {
+			return k
+		}
 		if d := distance(name, k); d < at {
 			best, at = k, d
 		}

@@ -56,7 +56,7 @@ func newVersionCmd(e env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "which kaudit this is",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			b := thisBuild()
 			return writeAs(e.stdout, format, b, func(w io.Writer) error { return b.write(w) })
@@ -79,6 +79,7 @@ func (b build) write(w io.Writer) error {
 // formatFlag adds the -o of commands that print one thing.
 func formatFlag(cmd *cobra.Command, format *string) {
 	cmd.Flags().StringVarP(format, "output", "o", "text", "text, json or yaml")
+	complete(cmd, "output", "text", "json", "yaml")
 }
 
 // writeAs writes a value as json or yaml, or as text with a function of its own.
