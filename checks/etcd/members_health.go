@@ -42,6 +42,8 @@ func health(s *evidence.Snapshot, c roll) checks.Verdict {
 	left := n - down - len(by[silent])
 	bad := troubles(by)
 	switch {
+	case len(by[leaderless]) > 0 && len(by[well]) == 0 && (len(by[leaderless]) < quorum || !c.sure):
+		return on.Find(checks.Critical, "has no leader where anybody tells, so it most likely takes no writes: %s", bad).Saw("%d of %d members without a leader", len(by[leaderless]), n).Want("a leader").WithFix(quorumFix)
 	case len(by[leaderless]) > 0 && len(by[well]) == 0:
 		return on.Find(checks.Critical, "has no leader, so it takes no writes: %s", bad).Saw("%d of %d members with a leader", 0, n).Want("a leader").WithFix(quorumFix)
 	case down+len(by[silent]) > 0 && len(by[well]) == 0:

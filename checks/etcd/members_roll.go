@@ -98,12 +98,32 @@ func fromPeers(s *evidence.Snapshot, component string) roll {
 			silent++
 		}
 	}
+	nameLast(r.voters, podsOf(s, component))
 	r.certain, r.sure = silent == 0, silent == 0
 	if silent > 0 && len(podsOf(s, component)) == len(r.voters) {
 		r.how, r.sure = "by their pods and what they know of each other", true
 	}
 	r.doubt = fmt.Sprintf("%s did not tell whether it votes", count(float64(silent), "member"))
 	return r
+}
+
+// nameLast names the one voter that did not tell its name after the one pod that is nobody else's: a
+// member that is down is what people look for, by name.
+func nameLast(voters []voter, pods []evidence.ControlPod) {
+	nameless := -1
+	taken := map[string]bool{}
+	for i, v := range voters {
+		if taken[v.name] = true; v.name == "" {
+			if nameless >= 0 {
+				return
+			}
+			nameless = i
+		}
+	}
+	pods = slices.DeleteFunc(slices.Clone(pods), func(p evidence.ControlPod) bool { return taken[nameOf(p.Subject)] })
+	if nameless >= 0 && len(pods) == 1 {
+		voters[nameless].name = nameOf(pods[0].Subject)
+	}
 }
 
 // fromPods takes every pod of etcd for a member, unless a member's configuration names more.

@@ -39,3 +39,22 @@ func TestMembersServers(t *testing.T) {
 		})
 	}
 }
+
+func TestMembersUnseen(t *testing.T) {
+	of := func(servers string) *evidence.Snapshot {
+		return &evidence.Snapshot{ControlPods: evidence.See("cluster", []evidence.ControlPod{}, evidence.Source{}), APIServerFlags: apiservers(servers, "")}
+	}
+	kubeadm := &evidence.Snapshot{
+		ControlPods:   evidence.See("cluster", []evidence.ControlPod{}, evidence.Source{}),
+		KubeadmConfig: evidence.See("kubeadm-config", evidence.KubeadmConfig{ExternalEtcdEndpoints: []string{"https://10.0.0.1:2379"}}, evidence.Source{}),
+	}
+	managed := of(threeMain)
+	managed.Cluster.Managed = true
+	judged(t, "etcd", membersCases{
+		"external":             {of(threeMain), "skipped"},
+		"external, by kubeadm": {kubeadm, "skipped"},
+		"kine":                 {of("unix:///var/lib/rancher/k3s/server/kine.sock"), "not-applicable"},
+		"nothing at all":       {&evidence.Snapshot{ControlPods: kubeadm.ControlPods}, "skipped"},
+		"managed":              {managed, "not-applicable"},
+	})
+}

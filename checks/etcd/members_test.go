@@ -3,6 +3,7 @@ package etcd
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -205,6 +206,12 @@ func TestMembersPeersKnown(t *testing.T) {
 	two := &evidence.Snapshot{EtcdMetrics: metrics(map[string]evidence.Scrape{
 		"etcd/cp-1": knows("a", 0, "a"), "etcd-events/cp-1": knows("x", 0, "x", "y", "z"), "etcd-events/cp-2": knows("y", 0, "x", "y", "z"), "etcd-events/cp-3": knows("z", 0, "x", "y", "z"),
 	}), Nodes: nodes(1)}
+	down := &evidence.Snapshot{EtcdMetrics: slices.Clone(three.EtcdMetrics), ControlPods: pods("etcd", 3), Nodes: nodes(3)}
+	down.EtcdMetrics[2] = evidence.Miss[evidence.Scrapes]("etcd/cp-3", evidence.Gap{Why: evidence.Unreachable, Note: "connection refused"}, evidence.Source{})
+	down.EtcdMetrics[0].Value.First.Families["etcd_network_active_peers"] = &evidence.Family{Type: "gauge", Series: []evidence.Series{{Labels: map[string]string{"Local": "a", "Remote": "c"}}}}
+	if v := aspect(t, down, "etcd cluster health"); v.Severity != checks.Critical || !strings.Contains(v.Message, "cp-3") {
+		t.Errorf("got %s %q, want it critical and to name cp-3", v.Severity, v.Message)
+	}
 	judged(t, "etcd cluster count", membersCases{
 		"three that know each other":     {three, "pass"},
 		"one, and a learner":             {learner, "critical"},
@@ -274,24 +281,5 @@ func TestMembersStragglers(t *testing.T) {
 		"just seen":      {s, "info"},
 		"for 59 minutes": {learner(59 * time.Minute), "info"},
 		"for an hour":    {learner(time.Hour), "warning"},
-	})
-}
-
-func TestMembersUnseen(t *testing.T) {
-	of := func(servers string) *evidence.Snapshot {
-		return &evidence.Snapshot{ControlPods: evidence.See("cluster", []evidence.ControlPod{}, evidence.Source{}), APIServerFlags: apiservers(servers, "")}
-	}
-	kubeadm := &evidence.Snapshot{
-		ControlPods:   evidence.See("cluster", []evidence.ControlPod{}, evidence.Source{}),
-		KubeadmConfig: evidence.See("kubeadm-config", evidence.KubeadmConfig{ExternalEtcdEndpoints: []string{"https://10.0.0.1:2379"}}, evidence.Source{}),
-	}
-	managed := of(threeMain)
-	managed.Cluster.Managed = true
-	judged(t, "etcd", membersCases{
-		"external":             {of(threeMain), "skipped"},
-		"external, by kubeadm": {kubeadm, "skipped"},
-		"kine":                 {of("unix:///var/lib/rancher/k3s/server/kine.sock"), "not-applicable"},
-		"nothing at all":       {&evidence.Snapshot{ControlPods: kubeadm.ControlPods}, "skipped"},
-		"managed":              {managed, "not-applicable"},
 	})
 }
