@@ -64,20 +64,26 @@ func (s Setting) Known() bool { return s.From != FromNowhere }
 // Assumed reports whether the value is a documented default that nobody confirmed.
 func (s Setting) Assumed() bool { return s.From == FromDefault }
 
-// String says the value and how it is known: "0 (default; --goaway-chance is not set)".
+// String says the value and how it is known, and what a weaker source says otherwise:
+// "0.001 (--goaway-chance, command line; kubeadm-config says 0.003)".
 func (s Setting) String() string {
-	switch s.From {
-	case FromNowhere:
+	if s.From == FromNowhere {
 		return fmt.Sprintf("unknown (--%s could not be read)", s.Name)
-	case FromDefault:
-		return fmt.Sprintf("%s (assumed default; --%s is not set)", quoteEmpty(s.Value), s.Name)
-	case FromFlagz:
-		return fmt.Sprintf("%s (--%s in force, by /flagz)", quoteEmpty(s.Value), s.Name)
-	case FromKubeadm:
-		return fmt.Sprintf("%s (--%s in kubeadm-config; the process itself could not be read)", quoteEmpty(s.Value), s.Name)
-	case FromCommandLine, FromEnvironment, FromConfigFile:
 	}
-	return fmt.Sprintf("%s (--%s, %s)", quoteEmpty(s.Value), s.Name, s.From)
+	how := fmt.Sprintf("--%s, %s", s.Name, s.From)
+	switch s.From {
+	case FromDefault:
+		how = fmt.Sprintf("assumed default; --%s is not set", s.Name)
+	case FromFlagz:
+		how = fmt.Sprintf("--%s in force, by /flagz", s.Name)
+	case FromKubeadm:
+		how = fmt.Sprintf("--%s in kubeadm-config; the process itself could not be read", s.Name)
+	case FromCommandLine, FromEnvironment, FromConfigFile, FromNowhere:
+	}
+	if c := s.Conflict; c != nil {
+		how += fmt.Sprintf("; %s says %s", c.From, quoteEmpty(c.Value))
+	}
+	return fmt.Sprintf("%s (%s)", quoteEmpty(s.Value), how)
 }
 
 func quoteEmpty(v string) string {

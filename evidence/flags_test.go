@@ -35,7 +35,7 @@ func TestSetting(t *testing.T) {
 		{"flagz", with(read("kube-apiserver", "1.37.2", FromFlagz), flag, FlagValue{Value: "", From: FromFlagz}), "", FromFlagz, "", `"" (--goaway-chance in force, by /flagz)`},
 		{
 			"conflict", with(read("kube-apiserver", "1.37.2", FromFlagz, FromCommandLine), flag, FlagValue{Value: "0", From: FromFlagz}, FlagValue{Value: "0.001", From: FromCommandLine}),
-			"0", FromFlagz, FromCommandLine, "0 (--goaway-chance in force, by /flagz)",
+			"0", FromFlagz, FromCommandLine, "0 (--goaway-chance in force, by /flagz; command line says 0.001)",
 		},
 		{
 			"the same in other words", with(read("kube-apiserver", "1.37.2", FromFlagz, FromCommandLine), flag, FlagValue{Value: "0.001", From: FromFlagz}, FlagValue{Value: ".0010", From: FromCommandLine}),
@@ -43,7 +43,7 @@ func TestSetting(t *testing.T) {
 		},
 		{
 			"only the third disagrees", with(read("kube-apiserver", "1.37.2", FromFlagz), flag, FlagValue{Value: "1", From: FromFlagz}, FlagValue{Value: "1.0", From: FromCommandLine}, FlagValue{Value: "2", From: FromKubeadm}),
-			"1", FromFlagz, FromKubeadm, "1 (--goaway-chance in force, by /flagz)",
+			"1", FromFlagz, FromKubeadm, "1 (--goaway-chance in force, by /flagz; kubeadm-config says 2)",
 		},
 		{"kubeadm alone", with(read("kube-apiserver", "1.37.2"), flag, FlagValue{Value: "0.002", From: FromKubeadm}), "0.002", FromKubeadm, "", "0.002 (--goaway-chance in kubeadm-config; the process itself could not be read)"},
 		{"set to a variable", unknown(read("kube-apiserver", "1.37.2", FromCommandLine), flag), "", FromNowhere, "", "unknown (--goaway-chance could not be read)"},
