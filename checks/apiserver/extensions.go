@@ -94,18 +94,18 @@ func available(subject checks.Subject, a evidence.APIService, lasts time.Duratio
 	}
 	_, group, _ := strings.Cut(a.Name, ".")
 	look := "kubectl get apiservice " + a.Name + " -o yaml; kubectl -n " + namespaceOf(a.Service) + " get service,endpointslices,pods"
-	verdict := func(sev checks.Severity, what, fix string) checks.Verdict {
-		return subject.Find(sev, "has been unavailable for %s (%s: %s): %s", evidence.Ago(lasts), a.Reason, trim(a.Message), what).
+	verdict := func(what, fix string) checks.Verdict {
+		return subject.Find(checks.Warning, "has been unavailable for %s (%s: %s): %s", evidence.Ago(lasts), a.Reason, trim(a.Message), what).
 			Saw("Available=%s, %s", a.Available, a.Reason).Want("Available=True").WithFix(fix)
 	}
 	const harm = "discovery has holes, so namespaces that are deleted stay in Terminating and kubectl prints errors"
 	switch {
 	case a.Reason == "ServiceNotFound":
-		return verdict(checks.Warning, "its Service "+a.Service+" does not exist; "+harm, "if what served it was removed: kubectl delete apiservice "+a.Name+"; else bring the Service back")
+		return verdict("its Service "+a.Service+" does not exist; "+harm, "if what served it was removed: kubectl delete apiservice "+a.Name+"; else bring the Service back")
 	case slices.Contains(metricsAPIs, group):
-		return verdict(checks.Warning, "autoscaling by it and kubectl top do not work, and namespaces may stay in Terminating", look)
+		return verdict("autoscaling by it and kubectl top do not work, and namespaces may stay in Terminating", look)
 	}
-	return verdict(checks.Critical, harm, look)
+	return verdict(harm, look)
 }
 
 func namespaceOf(service string) string {

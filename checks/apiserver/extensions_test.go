@@ -32,7 +32,7 @@ func TestAPIServices(t *testing.T) {
 		"available":                 {[]evidence.APIService{up}, []string{"pass apiservice/v1beta1.metrics.k8s.io"}},
 		"no condition yet":          {[]evidence.APIService{quiet}, []string{"skipped apiservice/v1beta1.metrics.k8s.io"}},
 		"away for a moment":         {[]evidence.APIService{down("v1.example.org", "MissingEndpoints", 59*time.Second)}, []string{"skipped apiservice/v1.example.org"}},
-		"away for a minute":         {[]evidence.APIService{down("v1.example.org", "MissingEndpoints", time.Minute)}, []string{"critical apiservice/v1.example.org"}},
+		"away for a minute":         {[]evidence.APIService{down("v1.example.org", "MissingEndpoints", time.Minute)}, []string{"warning apiservice/v1.example.org"}},
 		"metrics only":              {[]evidence.APIService{down("v1beta1.metrics.k8s.io", "FailedDiscoveryCheck", time.Hour)}, []string{"warning apiservice/v1beta1.metrics.k8s.io"}},
 		"left over":                 {[]evidence.APIService{down("v1.example.org", "ServiceNotFound", time.Hour)}, []string{"warning apiservice/v1.example.org"}},
 		"a built-in group":          {[]evidence.APIService{claims}, []string{"pass apiservice/v1.apps", "warning apiservice/v1.apps shadowing"}},
