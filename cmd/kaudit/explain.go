@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"charm.land/glamour/v2"
+	"charm.land/glamour/v2/styles"
 	"github.com/spf13/cobra"
 
 	"github.com/kaudit/kaudit/checks"
@@ -108,13 +111,73 @@ func page(c checks.Check) string {
 
 // render makes Markdown readable on a terminal, no wider than a page that the eye can follow.
 func render(text string, columns int, color bool) (string, error) {
-	style := "dark"
-	if !color {
-		style = "notty"
+	style := styles.NoTTYStyleConfig
+	if color {
+		style = styles.DarkStyleConfig
+		style.H2.Prefix, style.H3.Prefix = "", "" // colour tells a heading
+		style.Code.Prefix, style.Code.Suffix = "", ""
 	}
-	r, err := glamour.NewTermRenderer(glamour.WithStandardStyle(style), glamour.WithWordWrap(min(columns, 110)))
+	r, err := glamour.NewTermRenderer(glamour.WithStyles(style), glamour.WithWordWrap(min(columns, 110)))
 	if err != nil {
 		return "", err
 	}
-	return r.Render(text)
+	out, err := r.Render(joined(text))
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for line := range strings.Lines(strings.ReplaceAll(out, hyphen, "-")) {
+		b.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return b.String(), nil
+}
+
+// hyphen is one that no line is broken at.
+const hyphen = "\u2011"
+
+// joined keeps flags and names whole, which people copy: the renderer breaks lines at every hyphen.
+// It also leaves the line breaks of list items in, which stand for nothing. Code blocks stay as they are.
+func joined(text string) string {
+	var lines []string
+	fenced, open := false, false
+	for line := range strings.SplitSeq(text, "\n") {
+		inner := strings.TrimSpace(line)
+		if strings.HasPrefix(inner, "```") {
+			fenced, open = !fenced, false
+		}
+		switch {
+		case fenced || inner == "":
+			open = false
+		case open && strings.HasPrefix(line, "  ") && !strings.HasPrefix(inner, "- ") && !strings.HasPrefix(inner, "```"):
+			lines[len(lines)-1] += " " + unbroken(inner)
+			continue
+		default:
+			open, line = strings.HasPrefix(inner, "- "), unbroken(line)
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// unbroken replaces the hyphens of words, but not those of the targets of links.
+func unbroken(line string) string {
+	var b strings.Builder
+	for i := 0; i < len(line); i++ {
+		switch {
+		case strings.HasPrefix(line[i:], "]("):
+			end := max(strings.IndexByte(line[i:], ')'), 1)
+			b.WriteString(line[i : i+end])
+			i += end - 1
+		case line[i] == '-' && inWord(strings.TrimLeft(line[i:], "-")):
+			b.WriteString(hyphen)
+		default:
+			b.WriteByte(line[i])
+		}
+	}
+	return b.String()
+}
+
+func inWord(rest string) bool {
+	r, _ := utf8.DecodeRuneInString(rest)
+	return unicode.IsLetter(r) || unicode.IsDigit(r)
 }
