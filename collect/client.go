@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	_ "k8s.io/client-go/plugin/pkg/client/auth" // kubeconfigs may name OIDC as their auth-provider; kubectl knows it by this
 	"k8s.io/client-go/rest"
 
 	"github.com/kaudit/kaudit/evidence"

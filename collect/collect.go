@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -205,6 +206,8 @@ func (r *run) hopeless(ctx context.Context, err error) error {
 		return fmt.Errorf("collect: stopped before the end: %w", context.Cause(ctx))
 	case distrusted:
 		return fmt.Errorf("reach %s: %w; check certificate-authority and server of the kubeconfig", r.home.name, err)
+	case cut && strings.HasPrefix(err.Error(), "getting credentials: "): // by a program that the kubeconfig names
+		return fmt.Errorf("ask %s: %w; check the user of the kubeconfig's context", r.home.name, err)
 	case cut:
 		return fmt.Errorf("reach %s: %w; check the server of the kubeconfig's context, and whether this machine reaches it", r.home.name, err)
 	case refused && se.code == http.StatusUnauthorized:

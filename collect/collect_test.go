@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/client-go/rest"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/kaudit/kaudit/evidence"
 )
@@ -88,6 +89,31 @@ func TestNothingAtAllIsAnErrorThatSaysWhatToDo(t *testing.T) {
 			}
 			if n := f.count(""); n > 1 {
 				t.Errorf("got %d requests, want no more than one", n)
+			}
+		})
+	}
+}
+
+// What gives the credentials are the kubeconfig's users: a program, or the OIDC that kubectl knows too.
+func TestCredentialsThatCannotBeHad(t *testing.T) {
+	ca := newAuthority(t)
+	f := ca.serve(t, 1, "kubernetes")
+	for name, tc := range map[string]struct {
+		user rest.Config
+		want string
+	}{
+		"no such program": {rest.Config{ExecProvider: &clientcmdapi.ExecConfig{
+			APIVersion: "client.authentication.k8s.io/v1", Command: "no-such-program-of-kaudit", InteractiveMode: clientcmdapi.NeverExecInteractiveMode,
+		}}, "; check the user of the kubeconfig's context"},
+		"a session of OIDC that is over": {rest.Config{AuthProvider: &clientcmdapi.AuthProviderConfig{Name: "oidc", Config: map[string]string{
+			"idp-issuer-url": "https://127.0.0.1:1", "client-id": "kaudit-test",
+		}}}, "No valid id-token, and cannot refresh without refresh-token"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tc.user.Host, tc.user.TLSClientConfig = f.URL, rest.TLSClientConfig{CAData: ca.pem, ServerName: "kubernetes"}
+			_, err := Run(t.Context(), Options{Config: &tc.user, Timeout: 10 * time.Second})
+			if err == nil || !strings.Contains(err.Error(), tc.want) || f.count("") != 0 {
+				t.Errorf("got %v and %d requests, want it to say %q", err, f.count(""), tc.want)
 			}
 		})
 	}

@@ -266,7 +266,7 @@ func TestSecondScrape(t *testing.T) {
 			return true
 		}, false, "the second scrape failed: GET /metrics: 503 Service Unavailable"},
 		"restarted":              {func(f *fakeAPIServer, _ http.ResponseWriter) bool { f.start = 200; return false }, false, ""},
-		"start untold, balanced": {func(f *fakeAPIServer, _ http.ResponseWriter) bool { return false }, true, "the server does not tell its start time: another instance may have answered the second scrape"},
+		"start untold, balanced": {func(*fakeAPIServer, http.ResponseWriter) bool { return false }, true, "the server does not tell its start time: another instance may have answered the second scrape"},
 		"another one, balanced":  {func(f *fakeAPIServer, _ http.ResponseWriter) bool { f.start = 200; return false }, true, "another instance answered the second scrape"},
 	} {
 		t.Run(name, func(t *testing.T) {
