@@ -161,10 +161,27 @@ func unreachable(err error, cfg *rest.Config) error {
 	if when := clientCertEnd(cfg); !when.IsZero() && time.Now().After(when) {
 		return noAudit("ask %s: the client certificate of the kubeconfig expired on %s; renew it (kubeadm certs renew), or use another --context", server, when.Format(time.DateOnly))
 	}
+	why := innermost(err)
+	if _, program, ok := strings.Cut(why, "getting credentials: "); ok {
+		program, _, _ = strings.Cut(oneLine(program), " It looks like") // client-go goes on for a paragraph
+		return noAudit("ask %s: the program that the kubeconfig's user gets credentials from failed: %s; run it by hand to see why", server, program)
+	}
+	if strings.Contains(why, "private key does not match public key") {
+		return noAudit("ask %s: client certificate and key of the kubeconfig's user are no pair; kubectl config view shows which they are", server)
+	}
 	if errors.As(err, &op) && op.Op == "remote error" { // how crypto/tls hands on an alert of the other side
 		return noAudit("ask %s: it refused the client certificate (%w); check the kubeconfig's user", server, op.Err)
 	}
 	return noAudit("ask %s: %w", server, err)
+}
+
+// innermost is what an error says without what was added around it.
+func innermost(err error) string {
+	text := err.Error()
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
+		text = inner.Error()
+	}
+	return text
 }
 
 // clientCertEnd is when the kubeconfig's own certificate ends; zero if it has none. A server says no

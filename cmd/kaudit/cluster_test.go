@@ -14,11 +14,14 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"k8s.io/client-go/rest"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
 // pair is a self-signed certificate that ends at a time, with its key.
@@ -91,6 +94,16 @@ func TestUnreachableSaysWhyAndWhatNext(t *testing.T) {
 				TLSClientConfig: rest.TLSClientConfig{CAData: good, ServerName: "kubernetes", CertData: good, KeyData: goodKey},
 			}
 		}, "it refused the client certificate"},
+		"the program that logs in is not there": {func() *rest.Config {
+			return &rest.Config{Host: "https://127.0.0.1:1", ExecProvider: &clientcmdapi.ExecConfig{
+				APIVersion: "client.authentication.k8s.io/v1", Command: "no-such-login", InteractiveMode: clientcmdapi.NeverExecInteractiveMode,
+			}}
+		}, "gets credentials from failed: exec: executable no-such-login not found; run it by hand"},
+		"certificate and key are no pair": {func() *rest.Config {
+			return &rest.Config{Host: serve(t, good, goodKey, tls.RequireAndVerifyClientCert), TLSClientConfig: rest.TLSClientConfig{
+				CAData: good, ServerName: "kubernetes", CertFile: file(t, good), KeyFile: file(t, oldKey),
+			}}
+		}, "client certificate and key of the kubeconfig's user are no pair"},
 		"the server's certificate is of the future": {func() *rest.Config {
 			return &rest.Config{Host: serve(t, next, nextKey, tls.NoClientCert), TLSClientConfig: rest.TLSClientConfig{CAData: next, ServerName: "kubernetes"}}
 		}, "; compare the clocks of both sides"},
@@ -115,6 +128,16 @@ func TestUnreachableNames(t *testing.T) {
 	if err.Error() != want {
 		t.Errorf("got %q, want %q", err, want)
 	}
+}
+
+// file is a file with content.
+func file(t *testing.T, content []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // get is the error of asking a server.

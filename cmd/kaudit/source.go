@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -107,7 +106,10 @@ func (c *collection) collect(ctx context.Context, e env) (*evidence.Snapshot, er
 	var options *collect.OptionsError
 	switch {
 	case err == nil:
-		log.Info("collected", slog.Duration("took", s.Took), slog.Int("requests", s.Cost.APIRequests))
+		for _, line := range silentEtcd(s) {
+			done()
+			fmt.Fprintf(e.stderr, "kaudit: %s\n", oneLine(line))
+		}
 		return s, nil
 	case errors.Is(err, context.Canceled):
 		return nil, noAudit("interrupted before the evidence was complete; nothing was written")
@@ -119,6 +121,27 @@ func (c *collection) collect(ctx context.Context, e env) (*evidence.Snapshot, er
 		return nil, noAudit("ask etcd at %s: %w", strings.Join(c.etcdEndpoints, ", "), err)
 	}
 	return nil, unreachable(err, cfg)
+}
+
+// silentEtcd names the members that --etcd-endpoints asked in vain. The report has them among all that
+// is skipped; who typed the flags wants to know at once.
+func silentEtcd(s *evidence.Snapshot) []string {
+	scraped := map[string]bool{}
+	for _, o := range s.EtcdMetrics {
+		scraped[o.Of] = scraped[o.Of] || o.Seen() && o.Source.Via == "etcd"
+	}
+	var lines []string
+	for _, o := range s.EtcdStatus {
+		if o.Gap == nil || scraped[o.Of] || o.Source.Via != "etcd" || o.Gap.Why == evidence.NotAsked {
+			continue
+		}
+		line := fmt.Sprintf("%s, of --etcd-endpoints, was asked in vain: %s", o.Of, o.Gap.Note)
+		if o.Gap.Unlock != "" {
+			line += "; " + o.Gap.Unlock
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 // requestTimeout is kubectl's --request-timeout; 0 leaves it to the collector.

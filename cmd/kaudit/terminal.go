@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -37,12 +39,30 @@ func progress(e env, window time.Duration) (show func(stage string, done, total 
 	if !ok || e.getenv("TERM") == "dumb" {
 		return nil, func() {}
 	}
+	var s stages
 	show = func(stage string, done, total int) {
-		line := fmt.Sprintf("collecting %d/%d: %s", done, total, stage)
-		if window > 0 {
-			line = fmt.Sprintf("collecting %d/%d, with %s between two scrapes: %s", done, total, window, stage)
-		}
-		fmt.Fprintf(e.stderr, "\r\x1b[K%.*s", columns-1, line)
+		fmt.Fprintf(e.stderr, "\r\x1b[K%.*s", columns-1, s.line(stage, done, total, window))
 	}
 	return show, func() { fmt.Fprint(e.stderr, "\r\x1b[K") }
+}
+
+// stages are those that have begun and not ended.
+type stages struct {
+	running []string
+	done    int
+}
+
+// line says what is still waited for: the stage that began or ended last is often long over.
+func (s *stages) line(stage string, done, total int, window time.Duration) string {
+	if done == s.done {
+		s.running = append(s.running, stage)
+	} else if i := slices.Index(s.running, stage); i >= 0 {
+		s.running = slices.Delete(s.running, i, i+1)
+	}
+	s.done = done
+	line := fmt.Sprintf("collecting %d/%d", done, total)
+	if window > 0 {
+		line += fmt.Sprintf(", with %s between two scrapes", window)
+	}
+	return line + ": " + strings.Join(s.running, ", ")
 }
