@@ -104,7 +104,7 @@ func TestCredentialsThatCannotBeHad(t *testing.T) {
 	}{
 		"no such program": {rest.Config{ExecProvider: &clientcmdapi.ExecConfig{
 			APIVersion: "client.authentication.k8s.io/v1", Command: "no-such-program-of-kaudit", InteractiveMode: clientcmdapi.NeverExecInteractiveMode,
-		}}, "; check the user of the kubeconfig's context"},
+		}}, "getting credentials: exec: executable no-such-program-of-kaudit not found"},
 		"a session of OIDC that is over": {rest.Config{AuthProvider: &clientcmdapi.AuthProviderConfig{Name: "oidc", Config: map[string]string{
 			"idp-issuer-url": "https://127.0.0.1:1", "client-id": "kaudit-test",
 		}}}, "No valid id-token, and cannot refresh without refresh-token"},

@@ -145,7 +145,14 @@ func etcdAccess(note, hostPort string) string {
 	case strings.Contains(note, "certificate required"), strings.Contains(note, "bad certificate"):
 		return "--etcd-cert and --etcd-key of a client of that etcd (kubeadm: /etc/kubernetes/pki/etcd/healthcheck-client.crt and .key)"
 	}
-	return "run kaudit where it can reach " + hostPort
+	reach := "run kaudit where it can reach " + hostPort
+	switch {
+	case strings.HasSuffix(note, ": EOF"): // how etcd answers plain text where it speaks TLS
+		return "https:// in --etcd-endpoints if that etcd speaks TLS, else " + reach
+	case strings.Contains(note, "does not look like a TLS handshake"):
+		return "http:// in --etcd-endpoints: that port does not speak TLS"
+	}
+	return reach
 }
 
 func codeOf(err error) codes.Code {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // Version is what GET /version says of one kube-apiserver.
@@ -50,3 +51,41 @@ func (a Semver) Less(b Semver) bool {
 }
 
 func (a Semver) String() string { return fmt.Sprintf("%d.%d.%d", a.Major, a.Minor, a.Patch) }
+
+// ParseVersion reads the answer of GET /version.
+func ParseVersion(data []byte) (Version, error) {
+	var doc struct {
+		Major          string `json:"major"`
+		Minor          string `json:"minor"` // "31+" of some vendors
+		GitVersion     string `json:"gitVersion"`
+		EmulationMinor string `json:"emulationMinor"`
+	}
+	if err := unmarshalJSON(data, &doc); err != nil {
+		return Version{}, fmt.Errorf("version: %w", err)
+	}
+	v := Version{Git: doc.GitVersion}
+	var ok bool
+	if v.Major, ok = leadingNumber(doc.Major); ok {
+		v.Minor, ok = leadingNumber(doc.Minor)
+	}
+	if !ok {
+		sv, fine := ParseSemver(doc.GitVersion)
+		if !fine {
+			return Version{}, fmt.Errorf("version: major %q, minor %q, gitVersion %q", doc.Major, doc.Minor, doc.GitVersion)
+		}
+		v.Major, v.Minor = sv.Major, sv.Minor
+	}
+	if e, ok := leadingNumber(doc.EmulationMinor); ok && e != v.Minor {
+		v.Emulated = e
+	}
+	return v, nil
+}
+
+func leadingNumber(s string) (int, bool) {
+	end := strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' })
+	if end >= 0 {
+		s = s[:end]
+	}
+	n, err := strconv.Atoi(s)
+	return n, err == nil
+}
