@@ -63,8 +63,8 @@ func TestAnAuditThatJudgedNothingIsNoGoodNews(t *testing.T) {
 func TestCutKeepsMembersOfAListWhole(t *testing.T) {
 	for word, want := range map[string]string{
 		"https://10.0.0.1:2379,https://10.0.0.2:2379,https://10.0.0.3:2379": "https://10.0.0.1:2379,https://10.0.0.2:2379,",
-		"apiservice/v1beta1.metrics.example.org/and/so/on/and/so/on/and":     "apiservice/v1beta1.metrics.example.org/and/so/on/",
-		"v1beta1.anaggregatedapi.example.or.averylongdomainname":             "v1beta1.anaggregatedapi.example.or.",
+		"apiservice/v1beta1.metrics.example.org/and/so/on/and/so/on/and":    "apiservice/v1beta1.metrics.example.org/and/so/on/",
+		"v1beta1.anaggregatedapi.example.or.averylongdomainname":            "v1beta1.anaggregatedapi.example.or.",
 	} {
 		if got, _ := cut(word, 50); got != want {
 			t.Errorf("got %q of %q, want %q", got, word, want)

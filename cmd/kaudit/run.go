@@ -101,7 +101,35 @@ func newRootCmd(e env) *cobra.Command {
 		return usage("%w; %s --help lists the flags", err, cmd.CommandPath())
 	})
 	root.AddCommand(newScanCmd(e), newCollectCmd(e), newExplainCmd(e), newChecksCmd(e), newVersionCmd(e))
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			cmd.Short = "help about a command"
+		case "completion":
+			strictCompletion(cmd)
+		}
+	}
 	return root
+}
+
+// strictCompletion makes a shell that cobra does not know a mistake; cobra prints its help instead,
+// which a shell would then read.
+func strictCompletion(cmd *cobra.Command) {
+	cmd.Use, cmd.Short = "completion SHELL", "what makes a shell complete commands, flags and checks"
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		var shells []string
+		for _, shell := range cmd.Commands() {
+			shells = append(shells, shell.Name())
+		}
+		list := strings.Join(shells, ", ")
+		if len(args) == 0 {
+			return usage("name a shell: %s", list)
+		}
+		return usage("no shell %q; completion knows %s", args[0], list)
+	}
 }
 
 const rootHelp = `Kaudit collects evidence of a cluster's control plane, read-only, and holds it against checks: etcd, kube-apiserver,

@@ -18,7 +18,8 @@ func TestSilentEtcdIsNamed(t *testing.T) {
 	s := &evidence.Snapshot{
 		EtcdStatus: evidence.Instances[evidence.EtcdStatus]{
 			evidence.See("etcd/a", evidence.EtcdStatus{}, src), miss("etcd/b", down), miss("etcd/c", down),
-			miss("etcd/d", evidence.Gap{Why: evidence.NotAsked, Note: "not named"}), {Of: "etcd/e", Source: src},
+			miss("etcd/d", evidence.Gap{Why: evidence.NotAsked, Note: "not named"}),
+			{Of: "etcd/e", Source: src},
 		},
 		EtcdMetrics: evidence.Instances[evidence.Scrapes]{
 			evidence.See("etcd/b", evidence.Scrapes{}, evidence.Source{Via: "port-forward"}), // by another way than the flags'
