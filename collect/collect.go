@@ -233,10 +233,9 @@ func (r *run) components(ctx context.Context) {
 func (r *run) nodesSample(ctx context.Context, pods <-chan float64) {
 	nodes := r.nodes()
 	sample := sampleNodes(nodes, r.opts.NodeSample)
-	if r.s.Nodes.Gap != nil {
-		gap := *r.s.Nodes.Gap
-		r.s.KubeletConfigs = evidence.Instances[evidence.KubeletConfig]{evidence.Miss[evidence.KubeletConfig]("kubelet", gap, r.s.Nodes.Source)}
-		r.s.KubeletMetrics = evidence.Instances[evidence.Scrapes]{evidence.Miss[evidence.Scrapes]("kubelet", gap, r.s.Nodes.Source)}
+	if gap := r.nobodySampled(sample); gap != nil {
+		r.s.KubeletConfigs = evidence.Instances[evidence.KubeletConfig]{evidence.Miss[evidence.KubeletConfig]("kubelet", *gap, r.s.Nodes.Source)}
+		r.s.KubeletMetrics = evidence.Instances[evidence.Scrapes]{evidence.Miss[evidence.Scrapes]("kubelet", *gap, r.s.Nodes.Source)}
 	}
 	start := r.now()
 	k := readKubelets(ctx, r, nodes, sample)
@@ -252,4 +251,18 @@ func (r *run) nodesSample(ctx context.Context, pods <-chan float64) {
 	}
 	r.s.KubeletConfigs = append(r.s.KubeletConfigs, k.configs...)
 	r.s.KubeletMetrics = append(r.s.KubeletMetrics, k.scrapes...)
+}
+
+// nobodySampled says why no kubelet is asked; nil if some are.
+func (r *run) nobodySampled(sample []string) *evidence.Gap {
+	switch {
+	case r.s.Nodes.Gap != nil:
+		gap := *r.s.Nodes.Gap
+		return &gap
+	case len(sample) > 0:
+		return nil
+	case len(r.nodes().Items) == 0:
+		return &evidence.Gap{Why: evidence.Absent, Note: "the cluster has no node"}
+	}
+	return &evidence.Gap{Why: evidence.NotAsked, Note: "no node was sampled", Unlock: "--node-sample 20"}
 }

@@ -119,6 +119,38 @@ func TestCredentialsThatCannotBeHad(t *testing.T) {
 	}
 }
 
+// That no kubelet was asked is told, whoever wanted it so: a check must not pass for want of them.
+func TestNoKubeletIsAsked(t *testing.T) {
+	ca := newAuthority(t)
+	f := ca.serve(t, 1, "kubernetes")
+	for name, tc := range map[string]struct {
+		nodes string
+		want  evidence.Gap
+	}{
+		"none wanted": {`{"metadata":{"name":"n-1"}}`, evidence.Gap{Why: evidence.NotAsked, Note: "no node was sampled", Unlock: "--node-sample 20"}},
+		"none there":  {"", evidence.Gap{Why: evidence.Absent, Note: "the cluster has no node"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f.handler = func(w http.ResponseWriter, r *http.Request) bool {
+				if r.URL.Path == "/api/v1/nodes" {
+					w.Header().Set("Content-Type", "application/json")
+					_, _ = io.WriteString(w, `{"kind":"NodeList","items":[`+tc.nodes+`]}`)
+				}
+				return r.URL.Path == "/api/v1/nodes"
+			}
+			s, err := runAgainst(t, ca, f, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, k := range []evidence.Kind{evidence.KindKubeletConfigs, evidence.KindKubeletMetrics} {
+				if r := s.Records(k); len(r) != 1 || r[0].Gap == nil || *r[0].Gap != tc.want {
+					t.Errorf("%s: got %+v, want %+v", k, r, tc.want)
+				}
+			}
+		})
+	}
+}
+
 func TestTheOnlyInstanceIsReadThroughTheKubeconfigsServer(t *testing.T) {
 	ca := newAuthority(t)
 	f := ca.serve(t, 50, "kubernetes")
