@@ -114,12 +114,16 @@ func (b *Balancer) forward(client net.Conn) {
 	both.Wait()
 }
 
-// dial connects to the next instance that answers.
+// dial connects to the next instance, or to one after it that answers.
 func (b *Balancer) dial() (*backend, net.Conn) {
-	for range b.backends {
-		be := b.pick()
-		if be == nil {
-			return nil, nil
+	b.mu.Lock()
+	first := b.next
+	b.next++
+	b.mu.Unlock()
+	for i := range b.backends {
+		be := b.backends[(first+i)%len(b.backends)]
+		if b.isDown(be) {
+			continue
 		}
 		c, err := net.Dial("tcp", be.addr)
 		if err != nil {
@@ -127,9 +131,8 @@ func (b *Balancer) dial() (*backend, net.Conn) {
 		}
 		b.mu.Lock()
 		be.open[c] = struct{}{}
-		down := be.down
 		b.mu.Unlock()
-		if down { // dropped while we dialled
+		if b.isDown(be) { // dropped while we dialled
 			b.forget(be, c)
 			continue
 		}
@@ -138,17 +141,10 @@ func (b *Balancer) dial() (*backend, net.Conn) {
 	return nil, nil
 }
 
-func (b *Balancer) pick() *backend {
+func (b *Balancer) isDown(be *backend) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for range b.backends {
-		be := b.backends[b.next%len(b.backends)]
-		b.next++
-		if !be.down {
-			return be
-		}
-	}
-	return nil
+	return be.down
 }
 
 func (b *Balancer) forget(be *backend, c net.Conn) {
