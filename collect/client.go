@@ -185,6 +185,7 @@ func (c *client) get(ctx context.Context, r request) (io.ReadCloser, http.Header
 		c.log.Info("refused", slog.String("ask", c.source(r).Ask), slog.String("of", b.name), slog.Any("error", err))
 		return nil, nil, err
 	}
+	c.log.Debug("asked", slog.String("ask", c.source(r).Ask), slog.String("of", b.name))
 	limit := r.Limit
 	if limit == 0 {
 		limit = answerLimit

@@ -3,7 +3,6 @@ package collect
 import (
 	"cmp"
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -99,7 +98,8 @@ func (c *controlPlane) add(found []evidence.ControlPod, p *corev1.Pod, src evide
 	}
 	src.From, src.Ask = "pod "+p.Namespace+"/"+p.Name, "" // the object says where to look again
 	container, parsed, ok := containerOf(component, p)
-	if container == nil {
+	found, welcome := c.admit(found, component, static)
+	if container == nil || !welcome {
 		return found
 	}
 	out := reduceControlPod(p, container)
@@ -281,19 +281,4 @@ func quantity(of corev1.ResourceList, name corev1.ResourceName) string {
 		return q.String()
 	}
 	return ""
-}
-
-var tagVersion = regexp.MustCompile(`^v?(\d+\.\d+\.\d+)(?:[^\d.]|$)`)
-
-// imageVersion is the version of the program by the tag of its image, without what packaging adds:
-// "3.5.24-0" is 3.5.24. The tag of an etcd-manager is its own version, not that of the etcd it starts.
-func imageVersion(image string) string {
-	image, _, _ = strings.Cut(image, "@")
-	base := image[strings.LastIndexByte(image, '/')+1:]
-	name, tag, _ := strings.Cut(base, ":")
-	m := tagVersion.FindStringSubmatch(tag)
-	if m == nil || strings.Contains(name, "etcd-manager") {
-		return ""
-	}
-	return m[1]
 }

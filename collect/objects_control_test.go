@@ -3,6 +3,7 @@ package collect
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -219,6 +220,38 @@ func TestReadControlPodsOddities(t *testing.T) {
 }
 
 // Half of the control plane is not shown as if it were all.
+// A tenant's pod of the same label must not be taken for the control plane, nor its arguments for flags.
+func TestStrangersAmongTheControlPlane(t *testing.T) {
+	own := kubeadmEtcd()
+	stranger := mirror("kube-system", "my-etcd", "n-7", map[string]string{"component": "etcd"}, corev1.Container{
+		Name: "etcd", Command: []string{"etcd", "--name=cp-1.internal", "--unsafe-no-fsync=true"},
+	})
+	stranger.Annotations = nil
+	for name, tc := range map[string]struct {
+		pods []corev1.Pod
+		want []string
+	}{
+		"before the real one":     {[]corev1.Pod{stranger, own}, []string{"etcd/cp-1.internal etcd-cp-1"}},
+		"after it":                {[]corev1.Pod{own, stranger}, []string{"etcd/cp-1.internal etcd-cp-1"}},
+		"none is static anywhere": {[]corev1.Pod{stranger}, []string{"etcd/cp-1.internal my-etcd-n-7"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := readControlPods(t.Context(), inKubeSystem(t, tc.pods, nil), evidence.Nodes{})
+			var names []string
+			for _, p := range *got.pods.Value {
+				names = append(names, p.Subject+" "+p.Name)
+			}
+			if d := cmp.Diff(tc.want, names); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+			flags := got.flags["etcd"]
+			if unsafe := flags[0].Value.Setting("unsafe-no-fsync").Value == "true"; len(flags) != 1 || unsafe != (len(tc.pods) == 1) {
+				t.Errorf("got %+v, want the flags of that pod alone", flags)
+			}
+		})
+	}
+}
+
 func TestReadControlPodsNot(t *testing.T) {
 	f := inKubeSystem(t, []corev1.Pod{kubeadmEtcd()}, nil)
 	f.answers[k8sAppQuery] = noAnswer
