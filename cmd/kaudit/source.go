@@ -47,7 +47,7 @@ func collectionFlags(cmd *cobra.Command) *collection {
 	f.DurationVar(&c.window, "window", 10*time.Second, "time between the two scrapes that rates are read from; 0: one scrape, no rates")
 	f.IntVar(&c.nodeSample, "node-sample", 20, "nodes whose kubelets are asked, spread over the cluster; smaller clusters are asked whole")
 	f.DurationVar(&c.timeout, "timeout", 2*time.Minute, "of the whole collection")
-	f.CountVarP(&c.verbose, "verbose", "v", "say what was asked in vain (-vv: everything)")
+	f.CountVarP(&c.verbose, "verbose", "v", "say what was asked in vain (-vv: every request)")
 	return c
 }
 
