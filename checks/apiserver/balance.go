@@ -80,6 +80,18 @@ func (s spread) String() string {
 	return strings.Join(parts, ", ")
 }
 
+// uneven says from where on the spread counts as uneven: the share of the busiest instance at which the
+// concentration is i, as nobody reads concentrations.
+func (s spread) uneven(i float64) string {
+	n := len(s.xs)
+	return fmt.Sprintf("%.0f%% on one of %d instances", 100*(1+i*float64(n-1))/float64(n), n)
+}
+
+// say tells the spread of something, and what would be uneven.
+func (s spread) say(what string, i float64) string {
+	return fmt.Sprintf("%s spread %s; from %s on it counts as uneven", what, s, s.uneven(i))
+}
+
 // without takes a number off the busiest, as far as that leaves it the busiest.
 func (s spread) without(n float64) spread {
 	xs := slices.Clone(s.xs)
@@ -143,44 +155,47 @@ func judgeBalance(s *evidence.Snapshot, subject checks.Subject, p balanceParams)
 		return subject.Skip("tells neither its open watches nor, by two scrapes, its requests")
 	}
 	measured := sayMeasured(w, okW, r, okR, cpu, okC)
+	known := w
+	if !okW {
+		known = r
+	}
 	saw := func(v checks.Verdict) checks.Verdict {
-		return v.Saw("%s", measured).Want("a concentration under %g, of at most 1", p.Uneven)
+		return v.Saw("%s", measured).Want("under %s", known.uneven(p.Uneven))
 	}
 	iw, _ := concentration(w.xs)
 	if okW && iw >= p.Uneven {
-		return saw(judgeWatches(s, subject, w, measured, p))
+		return saw(judgeWatches(s, subject, w, p))
 	}
 	for _, m := range []struct {
 		what string
 		spread
 		ok bool
-	}{{"requests", r, okR && r.mean() >= p.MinRequests && !r.noisy()}, {"CPU time", cpu, okC && busy(s, cpu)}} {
+	}{{"requests are", r, okR && r.mean() >= p.MinRequests && !r.noisy()}, {"CPU time is", cpu, okC && busy(s, cpu)}} {
 		if i, ok := concentration(m.xs); m.ok && ok && i >= p.Uneven {
-			return saw(subject.Find(checks.Info, "spreads its watches evenly but not its %s (concentration %.2f, from %g on uneven), as the controller manager and scheduler talk to their local instance, or a client was busy just then: %s", m.what, i, p.Uneven, measured))
+			return saw(subject.Find(checks.Info, "spreads its watches evenly, yet %s: controllers talk to their local instance, or a client was busy just then", m.say(m.what, p.Uneven)))
 		}
 	}
 	if !okW {
 		return saw(subject.Skip("does not tell its open watches: %s", measured))
 	}
-	return saw(subject.Pass("shares the load (concentration of watches %.2f, from %g on uneven): %s", iw, p.Uneven, measured))
+	return saw(subject.Pass("shares the load: %s", w.say("watches are", p.Uneven)))
 }
 
 // judgeWatches judges watches that look uneven.
-func judgeWatches(s *evidence.Snapshot, subject checks.Subject, w spread, measured string, p balanceParams) checks.Verdict {
-	i, _ := concentration(w.xs)
+func judgeWatches(s *evidence.Snapshot, subject checks.Subject, w spread, p balanceParams) checks.Verdict {
 	if w.mean() < p.MinWatches {
-		return subject.NotApplicable("has too few watches to be judged (%.0f on average, wanted %g): the connection of a single client decides: %s", w.mean(), p.MinWatches, measured)
+		return subject.NotApplicable("has too few watches to be judged (%.0f on average, wanted %g): the connection of a single client decides: they are spread %s", w.mean(), p.MinWatches, w)
 	}
 	clients := w.without(p.LocalWatches)
 	if rest, _ := concentration(clients.xs); rest < p.Uneven || clients.noisy() {
-		return subject.Pass("shares the load, but for the watches of controllers that may talk to their local instance (concentration %.2f, without %g of them %.2f, from %g on uneven): %s", i, p.LocalWatches, rest, p.Uneven, measured)
+		return subject.Pass("shares the load, but for the watches of controllers that may talk to their local instance: %s, and without %g of them they are spread %s", w.say("watches are", p.Uneven), p.LocalWatches, clients)
 	}
 	fix := "--goaway-chance=0.001 on every kube-apiserver, one after the other; at the balancer: least connections, no session affinity. If its address is an active/passive one (keepalived, kube-vip by ARP), all on one instance is by design: waive this"
 	if k := s.KubeadmConfig; k.Seen() && k.Value.ControlPlaneEndpoint == "" {
 		fix = "first give clients a common address: controlPlaneEndpoint is empty (apiserver-replicas); then --goaway-chance=0.001 on every kube-apiserver"
 	}
 	busiest := w.names[slices.Index(w.xs, slices.Max(w.xs))]
-	return subject.Find(checks.Warning, "leaves %s with most of the load (concentration of watches %.2f, from %g on uneven): %s", busiest, i, p.Uneven, measured).WithFix(fix)
+	return subject.Find(checks.Warning, "leaves %s with most of the load: %s", busiest, w.say("watches are", p.Uneven)).WithFix(fix)
 }
 
 // watches are the open watches of each instance.

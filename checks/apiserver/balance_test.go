@@ -75,9 +75,9 @@ func TestBalance(t *testing.T) {
 
 func TestBalanceSaysTheShares(t *testing.T) {
 	got := runBalance(loaded(48*time.Hour, []float64{3000, 1000}, []float64{3000, 1000}, []float64{3, 1}), usualBalance())[0]
-	for _, want := range []string{"leaves cp-1 with most", "concentration of watches 0.50", "watches 75% cp-1, 25% cp-2", "requests 75% cp-1", "CPU 75% cp-1"} {
-		if !strings.Contains(got.Message, want) {
-			t.Errorf("message %q does not say %q", got.Message, want)
+	for _, want := range []string{"leaves cp-1 with most", "watches are spread 75% cp-1, 25% cp-2", "from 65% on one of 2 instances", "requests 75% cp-1", "CPU 75% cp-1"} {
+		if !strings.Contains(got.Message+"\n"+got.Observed, want) {
+			t.Errorf("message %q, seen %q: neither says %q", got.Message, got.Observed, want)
 		}
 	}
 	if got.Fix == "" || got.Outcome != checks.Finding {

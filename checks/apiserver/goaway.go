@@ -111,13 +111,13 @@ func goawayOff(s *evidence.Snapshot, subject checks.Subject, set evidence.Settin
 	if _, stop := unfit(s, subject, c, bounds); !stop {
 		if w, ok := watches(s); ok {
 			i, _ := concentration(w.xs)
-			measured = fmt.Sprintf("measured concentration of watches: %.2f, from %g on uneven: %s", i, p.Imbalance, w)
-			if i >= p.Imbalance && judgeWatches(s, subject, w, measured, bounds).Outcome == checks.Finding {
+			measured = w.say("watches are", p.Imbalance)
+			if i >= p.Imbalance && judgeWatches(s, subject, w, bounds).Outcome == checks.Finding {
 				sev = checks.Warning
 			}
 		}
 	}
-	return subject.Find(sev, "never sends GOAWAY, so clients stay on the instance they first met, even after the %d instances were restarted in turn (%s)", c.n, measured).
+	return subject.Find(sev, "never sends GOAWAY, so clients stay on the instance they first met, even after all %d were restarted in turn (%s)", c.n, measured).
 		Saw("%s", set).Want("%g", p.Recommended).
 		WithFix(fmt.Sprintf("--goaway-chance=%g on every kube-apiserver, one after the other", p.Recommended))
 }
