@@ -87,22 +87,11 @@ var digits = regexp.MustCompile(`\d+`)
 func wantChanges(t *testing.T, scenario string, got []change) {
 	t.Helper()
 	path := filepath.Join("testdata", scenario+".txt")
-	if *update {
-		var b strings.Builder
-		for _, c := range got {
-			c.message = digits.ReplaceAllString(c.message, "…")
-			fmt.Fprintln(&b, c)
-		}
-		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
 	raw, err := os.ReadFile(path)
-	if err != nil {
+	if err != nil && !*update {
 		t.Fatal(err)
 	}
-	var want []string
+	var want, kept []string
 	for l := range strings.Lines(string(raw)) {
 		if l = strings.TrimRight(l, "\n"); l != "" && !strings.HasPrefix(l, "#") {
 			want = append(want, l)
@@ -110,15 +99,28 @@ func wantChanges(t *testing.T, scenario string, got []change) {
 	}
 	for _, c := range got {
 		i := slices.IndexFunc(want, func(w string) bool { return expectsChange(w, c) })
-		if i < 0 {
-			t.Errorf("%s: unexpected: %s", path, c)
+		if i >= 0 {
+			kept = append(kept, want[i])
+			want = slices.Delete(want, i, i+1)
 			continue
 		}
-		want = slices.Delete(want, i, i+1)
+		if !*update {
+			t.Errorf("%s: unexpected: %s", path, c)
+		}
+		c.message = digits.ReplaceAllString(c.message, "…")
+		kept = append(kept, c.String())
 	}
 	for _, w := range want {
-		if !strings.HasPrefix(w, "?") {
+		if strings.HasPrefix(w, "?") {
+			kept = append(kept, w)
+		} else if !*update {
 			t.Errorf("%s: missing: %s", path, w)
+		}
+	}
+	if *update {
+		slices.Sort(kept)
+		if err := os.WriteFile(path, []byte(strings.Join(append(kept, ""), "\n")), 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
