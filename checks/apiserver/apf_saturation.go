@@ -208,7 +208,7 @@ func spell(rs []refusal) string {
 	var out []string
 	for i, r := range rs {
 		if i == 3 {
-			out = append(out, fmt.Sprintf("and %d more levels", len(rs)-i))
+			out = append(out, "and "+checks.Count(len(rs)-i, "more level"))
 			break
 		}
 		out = append(out, fmt.Sprintf("%s %.0f, %.2g%% of its requests (%s)", r.level, r.n, 100*r.share, r.by))

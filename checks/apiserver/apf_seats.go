@@ -117,8 +117,8 @@ func (w watched) catchAll() checks.Verdict {
 		sev = checks.Info
 	}
 	return subject.With(w.src, "flow schema catch-all: %.0f dispatched, %.0f rejected", n, lost).
-		Find(sev, "let %.0f requests fall through to catch-all in %s (%.0f of them rejected), which has 5 shares and no queue: global-default is missing, dangling or was narrowed", n+lost, evidence.Ago(w.over), lost).
-		Saw("%.0f requests", n+lost).Want("none").
+		Find(sev, "let %s fall through to catch-all in %s (%.0f of them rejected), which has 5 shares and no queue: global-default is missing, dangling or was narrowed", checks.Count(n+lost, "request"), evidence.Ago(w.over), lost).
+		Saw("%s", checks.Count(n+lost, "request")).Want("none").
 		WithFix("kubectl annotate flowschema global-default apf.kubernetes.io/autoupdate-spec=true --overwrite")
 }
 

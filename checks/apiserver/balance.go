@@ -139,7 +139,7 @@ func unfit(s *evidence.Snapshot, subject checks.Subject, c census, p balancePara
 }
 
 func endpointCount(c census) int {
-	n, _ := c.of("endpoint addresses")
+	n, _ := c.of("endpoint address")
 	return n
 }
 

@@ -97,7 +97,7 @@ func servedByEtcd(s *evidence.Snapshot, subject checks.Subject) checks.Verdict {
 			Saw("%s", strings.Join(old, ", ")).Want("etcd 3.5.13 or later").
 			WithFix("upgrade etcd to the newest 3.5 or 3.6, member by member; then restart every kube-apiserver, one after the other: each asks only when it starts")
 	case reads > 0:
-		return subject.Pass("serves LISTs without resourceVersion from the watch cache: %.0f times since its instances started", reads).Saw("%.0f consistent reads from the cache", reads)
+		return subject.Pass("serves LISTs without resourceVersion from the watch cache: %s since its instances started", checks.Count(reads, "time")).Saw("%s from the cache", checks.Count(reads, "consistent read"))
 	case len(known) > 0:
 		return subject.Pass("can serve LISTs without resourceVersion from the watch cache: %s", strings.Join(known, ", ")).Saw("%s", strings.Join(known, ", "))
 	}
@@ -211,7 +211,7 @@ func watchCaches(s *evidence.Snapshot, p consistentListParams) []checks.Verdict 
 			sev, nodes := checks.Warning, "an unknown number of nodes"
 			if s.Nodes.Seen() {
 				n := len(s.Nodes.Value.Items)
-				nodes = counted(n, "nodes")
+				nodes = checks.Count(n, "node")
 				if n > p.LargeNodes {
 					sev = checks.Critical
 				}
@@ -269,7 +269,7 @@ func cachesAgree(s *evidence.Snapshot) []checks.Verdict {
 		subject := checks.On(o).Aspect("consistency").With(o.Source, "apiserver_storage_consistency_checks_total: %v", by)
 		if by["failure"] > 0 {
 			bad := o.Value.Latest().By("apiserver_storage_consistency_checks_total", "resource", evidence.Is("status", "failure"))
-			vs = append(vs, subject.Find(checks.Critical, "the watch cache was found to differ from etcd %.0f times since the start (%s): clients may have been served wrong data", by["failure"], positive(bad)).
+			vs = append(vs, subject.Find(checks.Critical, "the watch cache was found to differ from etcd %s since the start (%s): clients may have been served wrong data", checks.Count(by["failure"], "time"), positive(bad)).
 				Saw("%.0f failures, %.0f successes", by["failure"], by["success"]).Want("0 failures").
 				WithFix("restart this kube-apiserver to fill its cache anew; keep its log (lines with \"Cache consistency check failed\") for a report to kubernetes/kubernetes"))
 			continue

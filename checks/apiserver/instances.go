@@ -1,11 +1,11 @@
 package apiserver
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/kaudit/kaudit/checks"
 	"github.com/kaudit/kaudit/evidence"
 )
 
@@ -16,22 +16,11 @@ const leaseFresh = 60 * time.Second
 // A tally is how many kube-apiservers one kind of evidence tells of.
 type tally struct {
 	n    int
-	what string // in the plural: "pods"
+	what string // in the singular: "pod"
 	src  evidence.Source
 }
 
-func (t tally) String() string { return counted(t.n, t.what) }
-
-// counted puts a number before a plural, which 1 makes a singular: "1 address".
-func counted(n int, plural string) string {
-	switch {
-	case n != 1:
-		return fmt.Sprintf("%d %s", n, plural)
-	case strings.HasSuffix(plural, "sses"):
-		return "1 " + strings.TrimSuffix(plural, "es")
-	}
-	return "1 " + strings.TrimSuffix(plural, "s")
-}
+func (t tally) String() string { return checks.Count(t.n, t.what) }
 
 // A census counts the kube-apiservers by every kind of evidence that shows them.
 type census struct {
@@ -54,17 +43,17 @@ func takeCensus(s *evidence.Snapshot) census {
 	}
 	if pods := instancePods(s); len(pods) > 0 {
 		c.complete = true
-		add(len(pods), "pods", s.ControlPods.Source, true)
+		add(len(pods), "pod", s.ControlPods.Source, true)
 	}
 	if live, _ := leases(s); len(live) > 0 {
 		c.complete = true
-		add(len(live), "live identity Leases", s.APIServerLeases.Source, true)
+		add(len(live), "live identity Lease", s.APIServerLeases.Source, true)
 	}
 	if n, src := processes(s); n > 0 {
-		add(n, "processes", src, true)
+		add(n, "process", src, true)
 	}
 	if o := s.APIServerEndpoints; o.Seen() && !s.Cluster.Managed {
-		add(len(addresses(*o.Value)), "endpoint addresses", o.Source, c.n == 0)
+		add(len(addresses(*o.Value)), "endpoint address", o.Source, c.n == 0)
 	}
 	return c
 }

@@ -107,15 +107,15 @@ func cheap(subject checks.Subject, window, life book, seen, all int) checks.Verd
 		return subject.Skip("cannot be judged: how many objects there are is not counted, so kube-apiserver's own reads cannot be told from those of clients").
 			Unlocked("--etcd-count-metric-poll-period other than 0 on every kube-apiserver")
 	}
-	said := fmt.Sprintf("%s from etcd and %s from the watch cache %s, on %d of %d instances", perSecond(etcd), perSecond(cache), b.during, seen, all)
+	said := fmt.Sprintf("%s from etcd and %s from the watch cache %s, on %d of %s", perSecond(etcd), perSecond(cache), b.during, seen, checks.Count(all, "instance"))
 	if math.IsNaN(cache) {
-		said = fmt.Sprintf("%s from etcd %s, on %d of %d instances", perSecond(etcd), b.during, seen, all)
+		said = fmt.Sprintf("%s from etcd %s, on %d of %s", perSecond(etcd), b.during, seen, checks.Count(all, "instance"))
 	}
 	if of != "" {
 		said += ", most of that from etcd " + of
 	}
 	if unknown > 0 {
-		said += fmt.Sprintf("; %s without a count of objects left out", counted(unknown, "resources"))
+		said += fmt.Sprintf("; %s without a count of objects left out", checks.Count(unknown, "resource"))
 	}
 	return subject.Pass("has no LISTs that weigh on etcd: clients' read %s", said).Saw("%s from etcd", perSecond(etcd))
 }

@@ -82,7 +82,7 @@ func single(s *evidence.Snapshot, subject checks.Subject, c census, p replicasPa
 	}
 	nodes := len(s.Nodes.Value.Items)
 	if nodes <= 1 {
-		return subject.With(s.Nodes.Source, "%s", counted(nodes, "nodes")).NotApplicable("is a single instance on a cluster of one node, which has no more to lose").Saw("%s", c)
+		return subject.With(s.Nodes.Source, "%s", checks.Count(nodes, "node")).NotApplicable("is a single instance on a cluster of one node, which has no more to lose").Saw("%s", c)
 	}
 	sev := checks.Info
 	if nodes > p.SingleNodes {
@@ -139,12 +139,12 @@ func readyPods(s *evidence.Snapshot) int {
 
 // disagreement says how pods and live Leases differ; nothing where one of them was not seen.
 func disagreement(s *evidence.Snapshot, c census) string {
-	pods, ok := c.of("pods")
-	live, okLeases := c.of("live identity Leases")
+	pods, ok := c.of("pod")
+	live, okLeases := c.of("live identity Lease")
 	if !ok || !okLeases || pods == live {
 		return ""
 	}
-	why := fmt.Sprintf("%s, but %s", counted(pods, "pods"), counted(live, "live identity Leases"))
+	why := fmt.Sprintf("%s, but %s", checks.Count(pods, "pod"), checks.Count(live, "live identity Lease"))
 	if live > pods {
 		return why + " (an instance runs outside the pods that were seen)"
 	}

@@ -67,12 +67,12 @@ func zonesOf(s *evidence.Snapshot, subject checks.Subject, byNode map[string][]s
 	case len(all) == 0:
 		return subject.Pass("instances are on %d machines; no node carries a zone label, so whether these fail together is not known", len(byNode))
 	case unknown > 0 || len(ours) == 0:
-		return subject.Skip("instances are on machines of which %d carry no zone label", len(byNode)-len(ours))
+		return subject.Skip("instances are on machines that carry no zone label, %d of them", len(byNode)-len(ours))
 	case len(ours) == 1 && len(all) > 1 && len(byNode) > 2:
 		return subject.Find(checks.Warning, "all instances are in zone %s, though the nodes span %d zones: that zone takes the whole control plane with it", zones, len(all)).
 			Saw("%d instances in %s", len(byNode), zones).Want("instances in %d zones", min(len(all), len(byNode)))
 	}
-	return subject.Pass("instances are on %d machines in %s: %s", len(byNode), counted(len(ours), "zones"), zones)
+	return subject.Pass("instances are on %d machines in %s: %s", len(byNode), checks.Count(len(ours), "zone"), zones)
 }
 
 // skewOf judges whether the instances are of one version.
@@ -142,7 +142,7 @@ func leftLeases(s *evidence.Snapshot) (checks.Verdict, bool) {
 		return checks.Verdict{}, false
 	}
 	return checks.About(everyInstance, s.APIServerLeases.Source).Aspect("leases").
-		Find(checks.Info, "%s are left that nobody renews and nobody collected: %s", counted(len(left), "identity Leases"), strings.Join(left, "; ")).
+		Find(checks.Info, "%s are left that nobody renews and nobody collected: %s", checks.Count(len(left), "identity Lease"), strings.Join(left, "; ")).
 		Saw("%s", strings.Join(left, "; ")).Want("Leases of live instances only").
 		WithFix("kubectl -n kube-system delete lease NAME, once you know that no instance runs on that host"), true
 }
@@ -169,12 +169,12 @@ func healthOf(s *evidence.Snapshot, p evidence.ControlPod) checks.Verdict {
 	if now.IsZero() {
 		now = s.Taken
 	}
-	subject := checks.About(p.Subject).With(s.ControlPods.Source, "pod %s/%s: ready %t, %d restarts", p.Namespace, p.Name, p.Ready, p.Restarts)
+	subject := checks.About(p.Subject).With(s.ControlPods.Source, "pod %s/%s: ready %t, %s", p.Namespace, p.Name, p.Ready, checks.Count(p.Restarts, "restart"))
 	look := fmt.Sprintf("on %s: crictl ps -a --name kube-apiserver; crictl logs ID", p.Node)
 	recent := latest(p.Started, p.LastRestart)
 	switch {
 	case p.Waiting == "CrashLoopBackOff":
-		return subject.Find(checks.Warning, "keeps crashing: %s so far", counted(p.Restarts, "restarts")).Saw("CrashLoopBackOff").WithFix(look)
+		return subject.Find(checks.Warning, "keeps crashing: %s so far", checks.Count(p.Restarts, "restart")).Saw("CrashLoopBackOff").WithFix(look)
 	case p.Waiting != "" && p.Waiting != "ContainerCreating" && p.Waiting != "PodInitializing":
 		return subject.Find(checks.Warning, "does not start: %s", p.Waiting).Saw("%s", p.Waiting).WithFix(look)
 	case !p.Ready && !recent.IsZero() && now.Sub(recent) < settled:
@@ -182,10 +182,10 @@ func healthOf(s *evidence.Snapshot, p evidence.ControlPod) checks.Verdict {
 	case !p.Ready:
 		return subject.Find(checks.Warning, "is not ready").Saw("pod not ready").Want("ready").WithFix("kubectl get --raw '/readyz?verbose' against " + p.HostIP + ", or " + look)
 	case churns(p, now):
-		return subject.Find(checks.Warning, "restarted %d times in %s, the last time %s ago", p.Restarts, evidence.Ago(now.Sub(p.Started)), evidence.Ago(now.Sub(p.LastRestart))).
-			Saw("%d restarts", p.Restarts).Want("restarts on upgrades only").WithFix(look + "; journalctl -k | grep -i oom; what its livenessProbe says in journalctl -u kubelet")
+		return subject.Find(checks.Warning, "restarted %s in %s, the last time %s ago", checks.Count(p.Restarts, "time"), evidence.Ago(now.Sub(p.Started)), evidence.Ago(now.Sub(p.LastRestart))).
+			Saw("%s", checks.Count(p.Restarts, "restart")).Want("restarts on upgrades only").WithFix(look + "; journalctl -k | grep -i oom; what its livenessProbe says in journalctl -u kubelet")
 	case !p.LastRestart.IsZero():
-		return subject.Pass("is ready; it restarted last %s ago, %s in all", evidence.Ago(now.Sub(p.LastRestart)), counted(p.Restarts, "times"))
+		return subject.Pass("is ready; it restarted last %s ago, %s in all", evidence.Ago(now.Sub(p.LastRestart)), checks.Count(p.Restarts, "time"))
 	}
 	return subject.Pass("is ready")
 }

@@ -53,7 +53,7 @@ func endpointsOf(s *evidence.Snapshot, c census) []checks.Verdict {
 	if known {
 		subject = subject.With(how.Source, "--endpoint-reconciler-type: %s", how)
 	}
-	has := fmt.Sprintf("%s in default/kubernetes for %s", counted(len(addrs), "addresses"), counted(c.n, "instances"))
+	has := fmt.Sprintf("%s in default/kubernetes for %s", checks.Count(len(addrs), "address"), checks.Count(c.n, "instance"))
 	switch {
 	case known && how.Value == "none" && len(addrs) == 0:
 		return one(subject.Find(checks.Warning, "the Service default/kubernetes has no address, as --endpoint-reconciler-type is none: nothing inside the cluster reaches the API by that name").
@@ -94,7 +94,7 @@ func reconciled(s *evidence.Snapshot, subject checks.Subject, c census, addrs []
 	}
 	agreed := 0
 	for _, t := range c.tallies {
-		if t.n == c.n && t.what != "endpoint addresses" {
+		if t.n == c.n && t.what != "endpoint address" {
 			agreed++
 		}
 	}

@@ -48,7 +48,7 @@ func kubeletQPS(s *evidence.Snapshot, p qpsParams) []checks.Verdict {
 		others = append(others, k)
 	}
 	subject := checks.About("kubelets", alike[0].source).With(alike[0].source, "%s: %s", alike[0].of, common.shape)
-	count := fmt.Sprintf("%d of %d read, of %d nodes", len(alike), len(kubelets), nodeCount(s))
+	count := fmt.Sprintf("%d of %d read, of %s", len(alike), len(kubelets), checks.Count(nodeCount(s), "node"))
 	vs := []checks.Verdict{decide(subject, fmt.Sprintf("%s (%s)", common.shape, count), fmt.Sprintf("agree on a sound rate: %s (%s)", common.shape, count), common.remarks)}
 	for _, k := range others[:min(len(others), p.Named)] {
 		vs = append(vs, decide(checks.About(k.of, k.source), k.shape, "has a sound rate for its version: "+k.shape, k.remarks))

@@ -77,7 +77,7 @@ func (s sample) judge(subject checks.Subject, u unrest, p diskLatencyParams, hin
 		return v
 	}
 	if s.chosen.Count == 0 {
-		return subject.Skip("made %s, too few for a 99th percentile (%.0f are wanted)", count(s.all.Count, s.noun)+sinceStart(u.Age), p.FewSamples).
+		return subject.Skip("made %s, too few for a 99th percentile (%.0f are wanted)", checks.Count(s.all.Count, s.noun)+sinceStart(u.Age), p.FewSamples).
 			Unlocked(unlockSamples(s.all.Count, p.FewSamples, s.noun))
 	}
 	p99 := fmt.Sprintf("the 99th percentile of its %.0f %ss%s is %s", s.chosen.Count, s.noun, s.span(u.Age), s.bounds)

@@ -24,7 +24,7 @@ type load struct {
 func (l load) String() string {
 	var parts []string
 	if l.knowNodes {
-		parts = append(parts, count(float64(l.nodes), "node"))
+		parts = append(parts, checks.Count(l.nodes, "node"))
 	} else {
 		parts = append(parts, "the number of nodes is not known")
 	}

@@ -143,7 +143,7 @@ func target(on checks.Subject, r routing) checks.Verdict {
 		return on.Find(checks.Warning, "sends events over plain http (%s): anybody on the path reads and writes them", strings.Join(r.core.servers, ";")).
 			Want("https").WithFix("serve TLS on that etcd with a certificate of the CA in --etcd-cafile, then name it with https://")
 	case len(mainAt) >= 3 && len(at) < 3 && !slices.ContainsFunc(servers, func(s server) bool { return !s.isIP() }): // a name may stand for several
-		return on.Find(checks.Warning, "sends events to %s, while the main etcd has %d: without events every client that records one waits", count(float64(len(at)), "server"), len(mainAt)).
+		return on.Find(checks.Warning, "sends events to %s, while the main etcd has %d: without events every client that records one waits", checks.Count(len(at), "server"), len(mainAt)).
 			Want(want).WithFix("add members to the etcd cluster for events, and name all of them, separated by semicolons")
 	}
 	return on.Pass("sends events to an etcd of their own (%s)", strings.Join(r.core.servers, ";"))

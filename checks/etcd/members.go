@@ -77,12 +77,12 @@ func unseen(s *evidence.Snapshot) checks.Verdict {
 		if len(list) > 0 && list[0].kine() {
 			return on.NotApplicable("is not there: kube-apiserver stores its data by way of kine (%s)", list[0].raw)
 		}
-		return on.Skip("runs where this cluster's API does not show it; %s lists %s, which need not be all of its members", o.Of, count(float64(len(addresses(list))), "server")).
+		return on.Skip("runs where this cluster's API does not show it; %s lists %s, which need not be all of its members", o.Of, checks.Count(len(addresses(list)), "server")).
 			Unlocked(unlockEtcd)
 	}
 	if k := s.KubeadmConfig; k.Seen() && len(k.Value.ExternalEtcdEndpoints) > 0 {
 		return on.With(k.Source, "etcd.external.endpoints").
-			Skip("is external by kubeadm-config, with %s", count(float64(len(k.Value.ExternalEtcdEndpoints)), "endpoint")).Unlocked(unlockEtcd)
+			Skip("is external by kubeadm-config, with %s", checks.Count(len(k.Value.ExternalEtcdEndpoints), "endpoint")).Unlocked(unlockEtcd)
 	}
 	return on.Skip("was not found: no pod of this cluster runs it, and no flag of kube-apiserver tells where it is").Unlocked(unlockEtcd)
 }
@@ -93,9 +93,9 @@ func voterCount(s *evidence.Snapshot, c roll, p membersParams) checks.Verdict {
 	quorum := n/2 + 1
 	on := checks.About(wholeOf(c.component), c.sources...).Aspect("count")
 	if !c.sure {
-		return on.Skip("shows %s, but %s", count(float64(n), "member"), c.doubt).Unlocked(unlockEtcd)
+		return on.Skip("shows %s, but %s", checks.Count(n, "member"), c.doubt).Unlocked(unlockEtcd)
 	}
-	facts := fmt.Sprintf("has %s (%s): %d must agree, %d may fail", count(float64(n), "voting member"), c.how, quorum, n-quorum)
+	facts := fmt.Sprintf("has %s (%s): %d must agree, %d may fail", checks.Count(n, "voting member"), c.how, quorum, n-quorum)
 	judged := func(v checks.Verdict) checks.Verdict { return v.Saw("%d", n).Want("3 or 5") }
 	switch {
 	case n == 1:
@@ -136,7 +136,7 @@ func single(s *evidence.Snapshot, on checks.Subject, c roll, p membersParams) ch
 		}
 	}
 	nodes := len(s.Nodes.Value.Items)
-	on = on.With(s.Nodes.Source, "%s, %d of them control plane", count(float64(nodes), "node"), controlPlanes)
+	on = on.With(s.Nodes.Source, "%s, %d of them control plane", checks.Count(nodes, "node"), controlPlanes)
 	switch {
 	case nodes <= 1:
 		return on.NotApplicable("has a single member, on the cluster's single node")

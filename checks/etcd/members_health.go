@@ -43,26 +43,26 @@ func health(s *evidence.Snapshot, c roll) checks.Verdict {
 	bad := troubles(by)
 	switch {
 	case len(by[leaderless]) > 0 && len(by[well]) == 0 && (len(by[leaderless]) < quorum || !c.sure):
-		return on.Find(checks.Critical, "has no leader where anybody tells, so it most likely takes no writes: %s", bad).Saw("%d of %d members without a leader", len(by[leaderless]), n).Want("a leader").WithFix(quorumFix)
+		return on.Find(checks.Critical, "has no leader where anybody tells, so it most likely takes no writes: %s", bad).Saw("%d of %s without a leader", len(by[leaderless]), checks.Count(n, "member")).Want("a leader").WithFix(quorumFix)
 	case len(by[leaderless]) > 0 && len(by[well]) == 0:
-		return on.Find(checks.Critical, "has no leader, so it takes no writes: %s", bad).Saw("%d of %d members with a leader", 0, n).Want("a leader").WithFix(quorumFix)
+		return on.Find(checks.Critical, "has no leader, so it takes no writes: %s", bad).Saw("0 of %s with a leader", checks.Count(n, "member")).Want("a leader").WithFix(quorumFix)
 	case down+len(by[silent]) > 0 && len(by[well]) == 0:
 		return on.Skip("cannot be told: %s", bad).Unlocked(unlockEtcd)
 	case down > 0 && n >= 3 && n-down <= quorum:
 		return on.Find(checks.Critical, "has no member to spare: %d of %d are well and %d must agree, so the next loss stops writes (%s)", left, n, quorum, bad).
-			Saw("%d of %d members well", left, n).Want("%d", n).WithFix(repairFix)
+			Saw("%d of %s well", left, checks.Count(n, "member")).Want("%d", n).WithFix(repairFix)
 	case down == 0 && len(by[silent]) > 0:
 		return on.Find(checks.Warning, "may have lost members: %s; %d of %d are well, %d must agree", bad, left, n, quorum).
-			Saw("%d of %d members well", left, n).Want("%d", n).WithFix("see whether it runs: kaudit may lack the way to it that others have; then " + repairFix)
+			Saw("%d of %s well", left, checks.Count(n, "member")).Want("%d", n).WithFix("see whether it runs: kaudit may lack the way to it that others have; then " + repairFix)
 	case down > 0:
 		return on.Find(checks.Warning, "has members that are not well: %s; %d of %d are, %d must agree", bad, left, n, quorum).
-			Saw("%d of %d members well", left, n).Want("%d", n).WithFix(repairFix)
+			Saw("%d of %s well", left, checks.Count(n, "member")).Want("%d", n).WithFix(repairFix)
 	case len(by[well]) == 0:
 		return on.Skip("is not known: no member told").Unlocked(unlockEtcd)
 	case len(by[unknown]) == 0 && !c.sure:
 		return on.Skip("is good for the %d that told, but %s", n, c.doubt).Unlocked(unlockEtcd)
 	case len(by[unknown]) > 0:
-		return on.Skip("is told by %d of %d members only, and these are well", len(by[well]), n).Unlocked(unlockEtcd)
+		return on.Skip("is told by %d of %s only, and these are well", len(by[well]), checks.Count(n, "member")).Unlocked(unlockEtcd)
 	}
 	return on.Pass("is good: all voting members, %d, have a leader%s", n, leader)
 }

@@ -44,7 +44,7 @@ func agreement(s *evidence.Snapshot, c roll) (checks.Verdict, bool) {
 		if len(c.voters) < 2 || i < 0 {
 			return checks.Verdict{}, false
 		}
-		return on.Skip("cannot be compared: %s answered with a leader, and two are needed (%s: %s)", count(float64(seen), "member"), s.EtcdStatus[i].Of, s.EtcdStatus[i].Gap.Note).
+		return on.Skip("cannot be compared: %s answered with a leader, and two are needed (%s: %s)", checks.Count(seen, "member"), s.EtcdStatus[i].Of, s.EtcdStatus[i].Gap.Note).
 			Unlocked(s.EtcdStatus[i].Gap.Unlock), true
 	}
 	if len(clusters) > 1 {
@@ -99,8 +99,8 @@ func elections(s *evidence.Snapshot, c roll, p membersParams) checks.Verdict {
 	if !of.Seen() {
 		return untold(on, s, c.component, "are not known: no member's metrics tell leader changes")
 	}
-	on = on.With(of.Source, "%s saw %s", nameOf(of.Of), count(worst.AllElections, "leader change")+sinceStart(worst.Age))
-	facts := "brought " + count(worst.AllElections, "leader change") + " as " + nameOf(of.Of) + " counts" + sinceStart(worst.Age) + " (that of its own start left out)"
+	on = on.With(of.Source, "%s saw %s", nameOf(of.Of), checks.Count(worst.AllElections, "leader change")+sinceStart(worst.Age))
+	facts := "brought " + checks.Count(worst.AllElections, "leader change") + " as " + nameOf(of.Of) + " counts" + sinceStart(worst.Age) + " (that of its own start left out)"
 	hourly := worst.AllElections >= 4 && worst.Age > 0 && rate(worst) >= p.ElectionsHourly
 	switch {
 	case worst.Elections > 0:
@@ -158,7 +158,7 @@ func lag(s *evidence.Snapshot, component string, v voter, p membersParams) (chec
 	case behind > p.LagEntries:
 		return on.Find(checks.Warning, "is %d entries behind what is committed, of at most %d", behind, p.LagEntries).Want("under %d", p.LagEntries).WithFix(electionFix), true
 	}
-	return on.Pass("is %d entries behind what is committed, of at most %d", behind, p.LagEntries), true
+	return on.Pass("is %d behind the index of what is committed, at most %d is wanted", behind, p.LagEntries), true
 }
 
 func minusOrZero(a, b uint64) uint64 {

@@ -103,7 +103,7 @@ func fromPeers(s *evidence.Snapshot, component string) roll {
 	if silent > 0 && len(podsOf(s, component)) == len(r.voters) {
 		r.how, r.sure = "by their pods and what they know of each other", true
 	}
-	r.doubt = fmt.Sprintf("%s did not tell whether it votes", count(float64(silent), "member"))
+	r.doubt = fmt.Sprintf("%s did not tell whether it votes", checks.Count(silent, "member"))
 	return r
 }
 

@@ -35,7 +35,7 @@ func servers(s *evidence.Snapshot) []checks.Verdict {
 		if len(list) == 0 || len(announced) == 0 || !speakable(list, announced) {
 			continue
 		}
-		on := checks.On(o).With(set.Source, "--etcd-servers: %s", set).With(s.EtcdMembers.Source, "client URLs of %s", count(float64(len(*s.EtcdMembers.Value)), "member")).Aspect("etcd-servers")
+		on := checks.On(o).With(set.Source, "--etcd-servers: %s", set).With(s.EtcdMembers.Source, "client URLs of %s", checks.Count(len(*s.EtcdMembers.Value), "member")).Aspect("etcd-servers")
 		vs = append(vs, listed(on, list, announced, set, "--etcd-servers="+strings.Join(distinct(urls), ",")))
 	}
 	return vs

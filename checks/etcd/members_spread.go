@@ -22,7 +22,7 @@ func spread(s *evidence.Snapshot, c roll) (checks.Verdict, bool) {
 	if !s.Nodes.Seen() {
 		return on.Skip("is not known: the cluster's nodes were not read").Unlocked("permission to list nodes"), true
 	}
-	on = on.With(s.Nodes.Source, "%s", count(float64(len(s.Nodes.Value.Items)), "node"))
+	on = on.With(s.Nodes.Source, "%s", checks.Count(len(s.Nodes.Value.Items), "node"))
 	byNode := map[string][]string{}
 	var nodes []*evidence.Node
 	var lost []string

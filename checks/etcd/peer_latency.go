@@ -203,7 +203,7 @@ func sendFailures(s *evidence.Snapshot, on checks.Subject, o evidence.Observed[e
 		on = on.With(o.Source, "to %s: %.0f%s", called(names, id), all[id], sinceStart(sc.Age()))
 		switch {
 		case all[id] > 0 && current != nil && !slices.Contains(current, id):
-			return on.Find(checks.Info, "count %.0f messages to %s, which is no longer a member: what is left of it until this one restarts", all[id], called(names, id)), true
+			return on.Find(checks.Info, "count %s to %s, which is no longer a member: what is left of it until this one restarts", checks.Count(all[id], "message"), called(names, id)), true
 		case over > 0 && recent[id] >= p.FewFailures && recent[id]/over.Seconds() > p.FailuresPerSecond:
 			return on.Find(checks.Warning, "go on: %.0f messages to %s were lost in the last %s, over %g a second", recent[id], called(names, id), evidence.Ago(over), p.FailuresPerSecond).
 				Want("none").WithFix("see whether that member is up, then the path to its peer port (2380)"), true

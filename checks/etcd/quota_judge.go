@@ -83,7 +83,7 @@ func enough(s *evidence.Snapshot, on checks.Subject, subject string, p quotaPara
 		facts = append(facts, "how much of it is used is not known")
 	}
 	if nodesKnown {
-		facts = append(facts, "the cluster has "+count(float64(nodes), "node"))
+		facts = append(facts, "the cluster has "+checks.Count(nodes, "node"))
 	} else {
 		facts = append(facts, "how many nodes there are is not known")
 	}

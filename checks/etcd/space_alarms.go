@@ -48,12 +48,12 @@ func alarms(s *evidence.Snapshot) []checks.Verdict {
 			also = "; NOSPACE is raised as well, by " + strings.Join(noSpace, ", ")
 		}
 		return []checks.Verdict{on.Find(checks.Critical, "are raised: CORRUPT by %s, whose data differs from that of the others%s", strings.Join(corrupt, ", "), also).
-			Saw("%d alarms", len(raised)).Want("none").WithFix(corruptFix)}
+			Saw("%s", checks.Count(len(raised), "alarm")).Want("none").WithFix(corruptFix)}
 	case len(noSpace) > 0:
 		return []checks.Verdict{on.Find(checks.Critical, "are raised: NOSPACE by %s, so every write to the cluster is refused until it is disarmed", strings.Join(noSpace, ", ")).
-			Saw("%d alarms", len(raised)).Want("none").WithFix(noSpaceFix)}
+			Saw("%s", checks.Count(len(raised), "alarm")).Want("none").WithFix(noSpaceFix)}
 	case len(raised) > 0:
-		return []checks.Verdict{on.Find(checks.Warning, "are raised, of a kind that kaudit does not know: %s", raised[0].Alarm).Saw("%d alarms", len(raised)).Want("none")}
+		return []checks.Verdict{on.Find(checks.Warning, "are raised, of a kind that kaudit does not know: %s", raised[0].Alarm).Saw("%s", checks.Count(len(raised), "alarm")).Want("none")}
 	}
 	return []checks.Verdict{on.Pass("are not raised by any member")}
 }

@@ -1,12 +1,12 @@
 package etcd
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/kaudit/kaudit/checks"
 	"github.com/kaudit/kaudit/evidence"
 )
 
@@ -66,20 +66,12 @@ func (u unrest) String() string {
 func list(elections, late float64) string {
 	var parts []string
 	if elections > 0 {
-		parts = append(parts, count(elections, "leader change"))
+		parts = append(parts, checks.Count(elections, "leader change"))
 	}
 	if late > 0 {
-		parts = append(parts, count(late, "late heartbeat"))
+		parts = append(parts, checks.Count(late, "late heartbeat"))
 	}
 	return strings.Join(parts, " and ")
-}
-
-// count puts a number before a noun: "1 leader change", "3 leader changes".
-func count(n float64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%.0f %ss", n, noun)
 }
 
 // sinceStart says how long "since the start" is.

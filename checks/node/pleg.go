@@ -82,7 +82,7 @@ func relist(o evidence.Observed[evidence.Scrapes], p plegParams) checks.Verdict 
 	}
 	b, ok := h.Quantile(0.99)
 	if !ok || h.Count < p.Samples {
-		return subject.Skip("listed its containers %.0f times so far; %.0f are wanted for a p99", h.Count, p.Samples)
+		return subject.Skip("listed its containers %s so far; %.0f are wanted for a p99", checks.Count(h.Count, "time"), p.Samples)
 	}
 	since := "since it started"
 	if age := o.Value.Latest().Age(); age > 0 {
@@ -112,7 +112,7 @@ func discarded(o evidence.Observed[evidence.Scrapes]) checks.Verdict {
 	if n == 0 {
 		return subject.Pass("threw away no container event since it started")
 	}
-	return subject.Find(0, "threw away %.0f container events since it started, because nothing took them in time", n).
+	return subject.Find(0, "threw away %s since it started, because nothing took them in time", checks.Count(n, "container event")).
 		Saw("%.0f discarded", n).Want("0").
 		WithFix("look for what blocks the kubelet's sync loop: a slow runtime, hanging volume mounts, exec probes by the thousand")
 }

@@ -119,23 +119,23 @@ func restarting(s *evidence.Snapshot, p podSourcesParams) []checks.Verdict {
 		if !pod.Static {
 			continue
 		}
-		subject := checks.About(pod.Subject+" static-pod", o.Source).With(o.Source, "pod %s/%s: %d restarts, ready %t", pod.Namespace, pod.Name, pod.Restarts, pod.Ready)
+		subject := checks.About(pod.Subject+" static-pod", o.Source).With(o.Source, "pod %s/%s: %s, ready %t", pod.Namespace, pod.Name, checks.Count(pod.Restarts, "restart"), pod.Ready)
 		recent := s.Taken.Sub(pod.LastRestart) <= p.Recent && !pod.LastRestart.IsZero()
 		logs := fmt.Sprintf("kubectl -n %s logs %s --previous", pod.Namespace, pod.Name)
 		switch {
 		case pod.Waiting == "CrashLoopBackOff":
-			vs = append(vs, subject.Find(checks.Critical, "crashes as often as it is started (%d restarts)", pod.Restarts).
+			vs = append(vs, subject.Find(checks.Critical, "crashes as often as it is started (%s)", checks.Count(pod.Restarts, "restart")).
 				Saw("CrashLoopBackOff").Want("running").WithFix(logs))
 		case pod.Restarts >= p.Restarts && recent:
-			vs = append(vs, subject.Find(checks.Warning, "was restarted %d times, the last time %s ago (%d are too many with one in the last %s)", pod.Restarts, evidence.Ago(s.Taken.Sub(pod.LastRestart)), p.Restarts, evidence.Ago(p.Recent)).
-				Saw("%d restarts", pod.Restarts).Want("none").WithFix(logs))
+			vs = append(vs, subject.Find(checks.Warning, "was restarted %s, the last time %s ago (%d are too many with one in the last %s)", checks.Count(pod.Restarts, "time"), evidence.Ago(s.Taken.Sub(pod.LastRestart)), p.Restarts, evidence.Ago(p.Recent)).
+				Saw("%s", checks.Count(pod.Restarts, "restart")).Want("none").WithFix(logs))
 		case strings.Contains(pod.Waiting, "BackOff") || strings.Contains(pod.Waiting, "Err") || strings.HasPrefix(pod.Waiting, "Invalid"):
 			vs = append(vs, subject.Find(checks.Warning, "does not run: %s", pod.Waiting).Saw("%s", pod.Waiting).Want("running").
 				WithFix(fmt.Sprintf("kubectl -n %s describe pod %s", pod.Namespace, pod.Name)))
 		case pod.Waiting != "" || pod.Phase != "" && pod.Phase != "Running":
 			vs = append(vs, subject.Skip("is about to start or to end (%s), so whether it runs cannot be told", strings.TrimSpace(pod.Phase+" "+pod.Waiting)).Unlocked("run again in a minute"))
 		default:
-			vs = append(vs, subject.Pass("runs as a static pod, %d restarts", pod.Restarts))
+			vs = append(vs, subject.Pass("runs as a static pod, %s", checks.Count(pod.Restarts, "restart")))
 		}
 	}
 	return vs

@@ -63,7 +63,7 @@ func stuck(s *evidence.Snapshot, p terminationParams) []checks.Verdict {
 	switch {
 	case len(late) > 0:
 	case !o.Value.AllMetadata && o.Value.NodesRead == 0:
-		vs = append(vs, whole.Skip("were not read on any of %d nodes", o.Value.NodesTotal).Unlocked("--node-sample 20"))
+		vs = append(vs, whole.Skip("were not read on any of %s", checks.Count(o.Value.NodesTotal, "node")).Unlocked("--node-sample 20"))
 	default:
 		vs = append(vs, whole.Pass("are %d of %s, none past its deadline by over %s, or by over its grace period if that is longer", len(o.Value.Terminating), scope(*o.Value), evidence.Ago(p.Slack)))
 	}
@@ -73,9 +73,9 @@ func stuck(s *evidence.Snapshot, p terminationParams) []checks.Verdict {
 // scope says how much of the cluster a statement covers.
 func scope(pods evidence.Pods) string {
 	if pods.AllMetadata {
-		return fmt.Sprintf("all %d pods", pods.Counted)
+		return "all " + checks.Count(pods.Counted, "pod")
 	}
-	return fmt.Sprintf("%d pods on %d of %d nodes", pods.PodsRead, pods.NodesRead, pods.NodesTotal)
+	return fmt.Sprintf("%s on %d of %s", checks.Count(pods.PodsRead, "pod"), pods.NodesRead, checks.Count(pods.NodesTotal, "node"))
 }
 
 func stuckPod(s *evidence.Snapshot, pod evidence.TerminatingPod, p terminationParams) checks.Verdict {
@@ -122,7 +122,7 @@ func shapes(s *evidence.Snapshot, p terminationParams) []checks.Verdict {
 		return []checks.Verdict{checks.About("workloads", o.Source).Skip("cannot be judged: no pod was read whole").Unlocked("--node-sample 20")}
 	}
 	if len(o.Value.Workloads) == 0 {
-		return []checks.Verdict{checks.About("workloads", o.Source).NotApplicable("are none on the %d of %d nodes that were read: static pods alone run there", o.Value.NodesRead, o.Value.NodesTotal)}
+		return []checks.Verdict{checks.About("workloads", o.Source).NotApplicable("are none on the nodes that were read, %d of %d: static pods alone run there", o.Value.NodesRead, o.Value.NodesTotal)}
 	}
 	var vs []checks.Verdict
 	for _, w := range o.Value.Workloads {
@@ -131,7 +131,7 @@ func shapes(s *evidence.Snapshot, p terminationParams) []checks.Verdict {
 		}
 	}
 	if len(vs) == 0 {
-		return []checks.Verdict{checks.About("workloads", o.Source).Pass("leave their pods time to end, all %d on %d of %d nodes", len(o.Value.Workloads), o.Value.NodesRead, o.Value.NodesTotal)}
+		return []checks.Verdict{checks.About("workloads", o.Source).Pass("leave their pods time to end, all %d on %d of %s", len(o.Value.Workloads), o.Value.NodesRead, checks.Count(o.Value.NodesTotal, "node"))}
 	}
 	return vs
 }

@@ -36,11 +36,11 @@ func active(o evidence.Observed[evidence.Scrapes], p queueParams) checks.Verdict
 	_, over, why := o.Value.Delta()
 	first, ok := o.Value.First.Sum("scheduler_pending_pods", evidence.Is("queue", "active"))
 	if why != "" || !ok {
-		return subject.Skip("has %.0f pods ready to be scheduled; whether they get fewer cannot be told: %s", last, cmp.Or(why, "the first scrape did not show them")).
+		return subject.Skip("has %s ready to be scheduled; whether they get fewer cannot be told: %s", checks.Count(last, "pod"), cmp.Or(why, "the first scrape did not show them")).
 			Unlocked("--window 10s")
 	}
 	if last <= p.ActivePods || last < first {
-		return subject.Pass("has %.0f pods ready to be scheduled, %.0f of them %s before (more than %.0f that do not get fewer are too many)", last, first, evidence.Ago(over), p.ActivePods)
+		return subject.Pass("has %s ready to be scheduled, and %.0f %s before (more than %.0f that do not get fewer are too many)", checks.Count(last, "pod"), first, evidence.Ago(over), p.ActivePods)
 	}
 	sev := checks.Info
 	if over >= 5*time.Minute {
@@ -84,7 +84,7 @@ func firstAttempt(o evidence.Observed[evidence.Scrapes], p queueParams) checks.V
 	}
 	b, ok := h.Quantile(0.99)
 	if !ok || h.Count < minAttempts {
-		return subject.Skip("scheduled %.0f pods at the first attempt %s; %d are wanted for a p99", h.Count, when, minAttempts)
+		return subject.Skip("scheduled %s at the first attempt %s; %d are wanted for a p99", checks.Count(h.Count, "pod"), when, minAttempts)
 	}
 	limit := p.FirstAttempt.Seconds()
 	switch h.Against(0.99, limit) {

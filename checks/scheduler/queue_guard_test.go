@@ -100,7 +100,7 @@ func TestQueueBatchSchedulersMayTakeTheirTime(t *testing.T) {
 	if d := cmp.Diff([]string{"pass pending pods"}, of(15*time.Minute)); d != "" {
 		t.Errorf("at 15 min (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff([]string{"warning shop/Job/x"}, of(15*time.Minute+time.Second)); d != "" {
+	if d := cmp.Diff([]string{"warning workload/shop/Job/x"}, of(15*time.Minute+time.Second)); d != "" {
 		t.Errorf("over 15 min (-want +got):\n%s", d)
 	}
 }
@@ -109,7 +109,7 @@ func TestQueueBatchSchedulersMayTakeTheirTime(t *testing.T) {
 func TestQueueTruncatedSaysNoNumber(t *testing.T) {
 	items := []evidence.PendingPod{pod("Deployment/a", "Unschedulable", "0/3 nodes are available: 3 Insufficient cpu.", time.Hour)}
 	s := &evidence.Snapshot{Taken: now, PendingPods: evidence.See("pending pods", evidence.PendingPods{Total: 500, Truncated: true, Items: items}, evidence.Source{})}
-	if d := cmp.Diff([]string{"warning shop/Deployment/a", "skipped pending pods"}, judge(s)); d != "" {
+	if d := cmp.Diff([]string{"warning workload/shop/Deployment/a", "skipped pending pods"}, judge(s)); d != "" {
 		t.Errorf("verdicts (-want +got):\n%s", d)
 	}
 }

@@ -47,22 +47,43 @@ func TestQueueWaiting(t *testing.T) {
 	}{
 		"none":                            {nil, []string{"pass pending pods"}},
 		"unschedulable, at the threshold": {[]evidence.PendingPod{pod("Deployment/a", "Unschedulable", full, 15*time.Minute)}, []string{"pass pending pods"}},
-		"unschedulable, just over":        {[]evidence.PendingPod{pod("Deployment/a", "Unschedulable", full, 15*time.Minute+time.Second)}, []string{"warning shop/Deployment/a"}},
-		"unschedulable for days":          {[]evidence.PendingPod{pod("Deployment/a", "Unschedulable", full, 25*time.Hour)}, []string{"info shop/Deployment/a"}},
-		"many of one owner are one":       {[]evidence.PendingPod{pod("Deployment/a", "Unschedulable", full, time.Hour), pod("Deployment/a", "Unschedulable", full, 2*time.Hour)}, []string{"warning shop/Deployment/a"}},
-		"worst first":                     {[]evidence.PendingPod{pod("Deployment/a", "Unschedulable", full, time.Hour), pod("Deployment/b", "SchedulerError", "boom", time.Hour)}, []string{"critical shop/Deployment/b", "warning shop/Deployment/a"}},
+		"unschedulable, just over":        {[]evidence.PendingPod{pod("Deployment/a", "Unschedulable", full, 15*time.Minute+time.Second)}, []string{"warning workload/shop/Deployment/a"}},
+		"unschedulable for days":          {[]evidence.PendingPod{pod("Deployment/a", "Unschedulable", full, 25*time.Hour)}, []string{"info workload/shop/Deployment/a"}},
+		"many of one owner are one":       {[]evidence.PendingPod{pod("Deployment/a", "Unschedulable", full, time.Hour), pod("Deployment/a", "Unschedulable", full, 2*time.Hour)}, []string{"warning workload/shop/Deployment/a"}},
+		"worst first":                     {[]evidence.PendingPod{pod("Deployment/a", "Unschedulable", full, time.Hour), pod("Deployment/b", "SchedulerError", "boom", time.Hour)}, []string{"critical workload/shop/Deployment/b", "warning workload/shop/Deployment/a"}},
 		"the scheduler's error, fresh":    {[]evidence.PendingPod{pod("Deployment/b", "SchedulerError", "boom", 5*time.Minute)}, []string{"pass pending pods"}},
 		"no scheduler looked, yet":        {[]evidence.PendingPod{pod("Job/x", "", "", time.Minute)}, []string{"pass pending pods"}},
-		"no scheduler looked":             {[]evidence.PendingPod{pod("Job/x", "", "", 61*time.Second)}, []string{"warning shop/Job/x"}},
+		"no scheduler looked":             {[]evidence.PendingPod{pod("Job/x", "", "", 61*time.Second)}, []string{"warning workload/shop/Job/x"}},
 		"gated for an hour":               {[]evidence.PendingPod{pod("Job/x", "SchedulingGated", "", time.Hour)}, []string{"pass pending pods"}},
-		"gated for days":                  {[]evidence.PendingPod{pod("Job/x", "SchedulingGated", "", 25*time.Hour)}, []string{"info shop/Job/x"}},
-		"a full node's daemon":            {[]evidence.PendingPod{bound}, []string{"info shop/DaemonSet/agent"}},
-		"a volume":                        {[]evidence.PendingPod{pod("StatefulSet/db", "Unschedulable", "pod has unbound immediate PersistentVolumeClaims", time.Hour)}, []string{"info shop/StatefulSet/db"}},
+		"gated for days":                  {[]evidence.PendingPod{pod("Job/x", "SchedulingGated", "", 25*time.Hour)}, []string{"info workload/shop/Job/x"}},
+		"a full node's daemon":            {[]evidence.PendingPod{bound}, []string{"info workload/shop/DaemonSet/agent"}},
+		"a volume":                        {[]evidence.PendingPod{pod("StatefulSet/db", "Unschedulable", "pod has unbound immediate PersistentVolumeClaims", time.Hour)}, []string{"info workload/shop/StatefulSet/db"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &evidence.Snapshot{Taken: now, PendingPods: evidence.See("pending pods", evidence.PendingPods{Total: len(tc.pods), Items: tc.pods}, evidence.Source{})}
 			if d := cmp.Diff(tc.want, judge(s)); d != "" {
 				t.Errorf("verdicts (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestQueueSaysWhatTheSchedulerSaid(t *testing.T) {
+	const full = "0/3 nodes are available: 3 Insufficient cpu. preemption: none"
+	one, bare := pod("Deployment/a", "Unschedulable", full, time.Hour), pod("", "Unschedulable", full, time.Hour)
+	for name, tc := range map[string]struct {
+		pods          []evidence.PendingPod
+		subject, want string
+	}{
+		"one of an owner":   {[]evidence.PendingPod{one}, "workload/shop/Deployment/a", "has 1 pod that fits no node for 60 min (over 15 min): 0/3 nodes are available: 3 Insufficient cpu"},
+		"two of an owner":   {[]evidence.PendingPod{one, one}, "workload/shop/Deployment/a", "has 2 pods that fit no node for 60 min (over 15 min): 0/3 nodes are available: 3 Insufficient cpu"},
+		"one without owner": {[]evidence.PendingPod{bare}, "pod/shop/p", "fits no node for 60 min (over 15 min): 0/3 nodes are available: 3 Insufficient cpu"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &evidence.Snapshot{Taken: now, PendingPods: evidence.See("pending pods", evidence.PendingPods{Total: len(tc.pods), Items: tc.pods}, evidence.Source{})}
+			got := checks.Run(s, []checks.Check{queue})[0].Verdicts[0]
+			if got.Subject != tc.subject || got.Message != tc.want || got.Recommended != "a node that fits it" {
+				t.Errorf("got %q %q, wanted is %q; want %q %q", got.Subject, got.Message, got.Recommended, tc.subject, tc.want)
 			}
 		})
 	}

@@ -2,7 +2,7 @@ package scheduler
 
 import (
 	"cmp"
-	"regexp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +13,7 @@ import (
 
 // A group is the pods of one owner that wait for the same reason.
 type group struct {
-	owner   string // namespace/Kind/name
+	subject string // workload/NAMESPACE/Kind/NAME, or pod/NAMESPACE/NAME of one that nobody owns
 	why     trouble
 	pods    int
 	oldest  time.Duration
@@ -51,7 +51,7 @@ func waiting(s *evidence.Snapshot, p queueParams) []checks.Verdict {
 	}
 	switch rest := len(groups) - p.Rows; {
 	case rest > 0:
-		vs = append(vs, whole.Find(checks.Info, "of %d more owners wait for too long%s", rest, more(o.Value.Truncated)).
+		vs = append(vs, whole.Find(checks.Info, "of %s wait for too long%s", checks.Count(rest, "more owner"), more(o.Value.Truncated)).
 			WithFix("kubectl get pods -A --field-selector status.phase=Pending,spec.nodeName="))
 	case o.Value.Truncated:
 		vs = append(vs, whole.Skip("are more than the %d that were read; what is told of owners is of those", o.Value.Total))
@@ -74,11 +74,11 @@ func grouped(now time.Time, pods []evidence.PendingPod, p queueParams) []group {
 		if why == young {
 			continue
 		}
-		owner := pod.Namespace + "/" + cmp.Or(pod.Owner, "Pod/"+pod.Name)
-		g := by[owner]
+		subject := subjectOf(pod)
+		g := by[subject]
 		if g == nil {
-			g = &group{owner: owner}
-			by[owner] = g
+			g = &group{subject: subject}
+			by[subject] = g
 		}
 		g.pods++
 		if g.oldest = max(g.oldest, age); why > g.why {
@@ -90,9 +90,16 @@ func grouped(now time.Time, pods []evidence.PendingPod, p queueParams) []group {
 		gs = append(gs, *g)
 	}
 	slices.SortFunc(gs, func(a, b group) int {
-		return cmp.Or(cmp.Compare(b.why, a.why), cmp.Compare(b.pods, a.pods), cmp.Compare(a.owner, b.owner))
+		return cmp.Or(cmp.Compare(b.why, a.why), cmp.Compare(b.pods, a.pods), cmp.Compare(a.subject, b.subject))
 	})
 	return gs
+}
+
+func subjectOf(pod evidence.PendingPod) string {
+	if pod.Owner == "" {
+		return "pod/" + pod.Namespace + "/" + pod.Name
+	}
+	return "workload/" + pod.Namespace + "/" + pod.Owner
 }
 
 func classify(now time.Time, pod evidence.PendingPod, p queueParams) (trouble, time.Duration) {
@@ -136,33 +143,44 @@ func unseenAfter(pod evidence.PendingPod, p queueParams) time.Duration {
 	return max(p.UnseenAfter, p.UnschedulableAfter)
 }
 
-// Counts at the start of the scheduler's message change from minute to minute.
-var counts = regexp.MustCompile(`\d+(/\d+)?`)
-
+// told says of a group what its worst pod suffers from, in the scheduler's own words where it has any.
 func told(g group, src evidence.Source, p queueParams) checks.Verdict {
-	reason := strings.TrimSpace(g.example.Message)
-	subject := checks.About(g.owner, src).With(src, "pod %s/%s: %s %s", g.example.Namespace, g.example.Name, g.example.Reason, reason)
-	short := counts.ReplaceAllString(firstSentence(reason), "N")
-	saw := func(v checks.Verdict) checks.Verdict {
-		return v.Saw("%d pods, the oldest for %s", g.pods, evidence.Ago(g.oldest)).
-			WithFix("kubectl -n " + g.example.Namespace + " describe pod " + g.example.Name)
+	pod, age := g.example, evidence.Ago(g.oldest)
+	reason := strings.TrimSpace(pod.Message)
+	short := firstSentence(reason)
+	subject := checks.About(g.subject, src).With(src, "pod %s/%s: %s %s", pod.Namespace, pod.Name, pod.Reason, reason)
+	find := func(sev checks.Severity, want, one, many, format string, args ...any) checks.Verdict {
+		return subject.Find(sev, "%s %s", g.suffers(one, many), fmt.Sprintf(format, args...)).
+			Saw("%s, the oldest for %s", checks.Count(g.pods, "pod"), age).Want("%s", want).
+			WithFix("kubectl -n " + pod.Namespace + " describe pod " + pod.Name)
 	}
 	switch g.why {
 	case rejected:
-		return saw(subject.Find(checks.Critical, "has %d pods that the scheduler fails on with an error of its own for %s: %s", g.pods, evidence.Ago(g.oldest), short))
+		return find(checks.Critical, "an attempt without error", "makes the scheduler fail", "make the scheduler fail", "with an error of its own for %s: %s", age, short)
 	case nobody:
-		return saw(subject.Find(checks.Warning, "has %d pods that no scheduler looked at for %s (over %s): is one running for schedulerName %q?", g.pods, evidence.Ago(g.oldest), evidence.Ago(unseenAfter(g.example, p)), cmp.Or(g.example.Scheduler, "default-scheduler")))
+		return find(checks.Warning, "a scheduler that takes it", "was looked at by no scheduler", "were looked at by no scheduler", "for %s (over %s): is one running for schedulerName %q?", age, evidence.Ago(unseenAfter(pod, p)), cmp.Or(pod.Scheduler, "default-scheduler"))
 	case gated:
-		return saw(subject.Find(checks.Info, "has %d pods held by their own scheduling gates for %s: %s", g.pods, evidence.Ago(g.oldest), strings.Join(g.example.Gates, ", ")))
+		return find(checks.Info, "gates that are taken away in time", "is held by its own scheduling gates", "are held by their own scheduling gates", "for %s: %s", age, strings.Join(pod.Gates, ", "))
 	case bound:
-		return saw(subject.Find(checks.Info, "has %d pods for nodes that have no room for them, for %s: %s", g.pods, evidence.Ago(g.oldest), short))
+		return find(checks.Info, "room on the node it is for", "is for a node that has no room for it", "are for nodes that have no room for them", "for %s: %s", age, short)
 	case storage:
-		return saw(subject.Find(checks.Info, "has %d pods that wait for a volume for %s: %s", g.pods, evidence.Ago(g.oldest), short))
+		return find(checks.Info, "a volume that is bound", "waits for a volume", "wait for a volume", "for %s: %s", age, short)
 	case givenUp:
-		return saw(subject.Find(checks.Info, "has %d pods that fit no node for %s: nobody seems to want them", g.pods, evidence.Ago(g.oldest)))
+		return find(checks.Info, "a node that fits it, or no such pod", "fits no node", "fit no node", "for %s, and nobody seems to miss what it does", age)
 	default: // noRoom; a young pod is in no group
-		return saw(subject.Find(checks.Warning, "has %d pods that fit no node, for up to %s (over %s): %s", g.pods, evidence.Ago(g.oldest), evidence.Ago(p.UnschedulableAfter), short))
+		return find(checks.Warning, "a node that fits it", "fits no node", "fit no node", "for %s (over %s): %s", age, evidence.Ago(p.UnschedulableAfter), short)
 	}
+}
+
+// suffers begins the sentence: of a pod that nobody owns, of the only one of an owner, or of several.
+func (g group) suffers(one, many string) string {
+	switch {
+	case g.example.Owner == "":
+		return one
+	case g.pods == 1:
+		return "has 1 pod that " + one
+	}
+	return fmt.Sprintf("has %d pods that %s", g.pods, many)
 }
 
 func firstSentence(s string) string {
