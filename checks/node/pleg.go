@@ -22,10 +22,10 @@ var pleg = checks.New(checks.Spec{
 }, plegParams{Slow: 10 * time.Second, Lagging: time.Second, Samples: 200, Booting: 5 * time.Minute}, runPLEG)
 
 type plegParams struct {
-	Slow    time.Duration `json:"slow" doc:"p99 of a relist (ns) from which it is a warning: kubernetes-mixin's KubeletPlegDurationHigh"`
-	Lagging time.Duration `json:"lagging" doc:"p99 of a relist (ns) over which it is mentioned: it is meant to run every second"`
+	Slow    time.Duration `json:"slow" doc:"p99 of a relist from which it is a warning: kubernetes-mixin's KubeletPlegDurationHigh"`
+	Lagging time.Duration `json:"lagging" doc:"p99 of a relist over which it is mentioned: it is meant to run every second"`
 	Samples float64       `json:"samples" doc:"relists wanted for a p99; kaudit's own floor"`
-	Booting time.Duration `json:"booting" doc:"age of a node (ns), or time since its kubelet started anew, below which an unhealthy PLEG is start-up"`
+	Booting time.Duration `json:"booting" doc:"age of a node, or time since its kubelet started anew, below which an unhealthy PLEG is start-up"`
 }
 
 func runPLEG(s *evidence.Snapshot, p plegParams) []checks.Verdict {
@@ -67,9 +67,11 @@ func unhealthy(s *evidence.Snapshot, p plegParams) []checks.Verdict {
 	case silent == all:
 		return []checks.Verdict{whole.Skip("say nothing of PLEG: the kubelets of all %d do not report", all)}
 	case silent > 0:
-		return []checks.Verdict{whole.Pass("report no unhealthy PLEG, %d of them; the kubelets of %d do not report at all", all-silent, silent)}
+		return []checks.Verdict{whole.Pass("none of the %d that report has an unhealthy PLEG; the kubelets of %d do not report at all", all-silent, silent)}
+	case all == 1:
+		return []checks.Verdict{whole.Pass("are one, which reports no unhealthy PLEG")}
 	}
-	return []checks.Verdict{whole.Pass("report no unhealthy PLEG, all %d", all)}
+	return []checks.Verdict{whole.Pass("none of %d nodes reports an unhealthy PLEG", all)}
 }
 
 // relist judges how long listing all containers takes, since the kubelet started: at one a second

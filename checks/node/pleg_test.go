@@ -37,10 +37,16 @@ func TestPLEGNodes(t *testing.T) {
 }
 
 func TestPLEGSilentNodesAreCounted(t *testing.T) {
-	s := &evidence.Snapshot{Taken: now, Nodes: nodes(evidence.Node{Name: "n1", Ready: "True"}, evidence.Node{Name: "n2", Ready: "Unknown"})}
-	got := checks.Run(s, []checks.Check{pleg})[0].Verdicts[0].Message
-	if want := "report no unhealthy PLEG, 1 of them; the kubelets of 1 do not report at all"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	well, silent := evidence.Node{Name: "n1", Ready: "True"}, evidence.Node{Name: "n2", Ready: "Unknown"}
+	for want, ns := range map[string][]evidence.Node{
+		"are one, which reports no unhealthy PLEG":                                                {well},
+		"none of 2 nodes reports an unhealthy PLEG":                                               {well, well},
+		"none of the 1 that report has an unhealthy PLEG; the kubelets of 1 do not report at all": {well, silent},
+	} {
+		s := &evidence.Snapshot{Taken: now, Nodes: nodes(ns...)}
+		if got := checks.Run(s, []checks.Check{pleg})[0].Verdicts[0].Message; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 
