@@ -24,10 +24,10 @@ var podSources = checks.New(checks.Spec{
 }, podSourcesParams{Slowest: time.Minute, Fastest: 5 * time.Second, Restarts: 5, Recent: time.Hour}, runPodSources)
 
 type podSourcesParams struct {
-	Slowest  time.Duration `json:"slowest" doc:"fileCheckFrequency (ns) over which it is mentioned; the default is 20 s"`
-	Fastest  time.Duration `json:"fastest" doc:"fileCheckFrequency (ns) under which it is mentioned"`
+	Slowest  time.Duration `json:"slowest" doc:"fileCheckFrequency over which it is mentioned; the default is 20 s"`
+	Fastest  time.Duration `json:"fastest" doc:"fileCheckFrequency under which it is mentioned"`
 	Restarts int           `json:"restarts" doc:"restarts of a static pod from which, if the last is recent, it is a finding; kaudit's own heuristic"`
-	Recent   time.Duration `json:"recent" doc:"how long ago (ns) a restart is recent"`
+	Recent   time.Duration `json:"recent" doc:"how long ago a restart is recent"`
 }
 
 func runPodSources(s *evidence.Snapshot, p podSourcesParams) []checks.Verdict {

@@ -28,10 +28,10 @@ var termination = checks.New(checks.Spec{
 }, runTermination)
 
 type terminationParams struct {
-	Slack     time.Duration `json:"slack" doc:"how long past its deadline a pod may be (ns), or as long again as its grace period if that is longer; kaudit's own choice"`
-	LongStuck time.Duration `json:"longStuck" doc:"past its deadline for this long (ns) a pod is critical; kaudit's own choice"`
-	LongGrace time.Duration `json:"longGrace" doc:"grace period (ns) over which it is mentioned: cluster-autoscaler gives up after 10 min"`
-	Blocking  time.Duration `json:"blocking" doc:"grace period (ns) over which it is a warning: a drain waits for it"`
+	Slack     time.Duration `json:"slack" doc:"how long past its deadline a pod may be, or as long again as its grace period if that is longer; kaudit's own choice"`
+	LongStuck time.Duration `json:"longStuck" doc:"past its deadline for this long a pod is critical; kaudit's own choice"`
+	LongGrace time.Duration `json:"longGrace" doc:"grace period over which it is mentioned: cluster-autoscaler gives up after 10 min"`
+	Blocking  time.Duration `json:"blocking" doc:"grace period over which it is a warning: a drain waits for it"`
 	Rows      int           `json:"rows" doc:"stuck pods that are told one by one"`
 }
 

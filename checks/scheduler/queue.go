@@ -36,14 +36,14 @@ var queue = checks.New(checks.Spec{
 }, runQueue)
 
 type queueParams struct {
-	UnschedulableAfter time.Duration `json:"unschedulableAfter" doc:"how long a pod may wait for a node (ns); one full flush of the scheduler is 5 min, and a cluster autoscaler is given 15"`
-	GivenUpAfter       time.Duration `json:"givenUpAfter" doc:"a pod waiting longer (ns) is nobody's emergency any more; kaudit's own choice"`
-	UnseenAfter        time.Duration `json:"unseenAfter" doc:"how long a pod of default-scheduler may go without a word of it (ns), one of another scheduler unschedulableAfter; kaudit's own choice"`
-	LeaseStaleAfter    time.Duration `json:"leaseStaleAfter" doc:"age of the leader's Lease (ns); it is renewed every 2 s and lasts 15 s"`
+	UnschedulableAfter time.Duration `json:"unschedulableAfter" doc:"how long a pod may wait for a node; one full flush of the scheduler is 5 min, and a cluster autoscaler is given 15"`
+	GivenUpAfter       time.Duration `json:"givenUpAfter" doc:"a pod waiting longer is nobody's emergency any more; kaudit's own choice"`
+	UnseenAfter        time.Duration `json:"unseenAfter" doc:"how long a pod of default-scheduler may go without a word of it, one of another scheduler unschedulableAfter; kaudit's own choice"`
+	LeaseStaleAfter    time.Duration `json:"leaseStaleAfter" doc:"age of the leader's Lease; it is renewed every 2 s and lasts 15 s"`
 	ActivePods         float64       `json:"activePods" doc:"pods ready to be scheduled that are too many if they do not get fewer; kaudit's own heuristic"`
-	FirstAttempt       time.Duration `json:"firstAttempt" doc:"p99 of scheduling at the first attempt (ns); the SLO of a whole pod start is 5 s"`
-	MaxBackoff         time.Duration `json:"maxBackoff" doc:"podMaxBackoffSeconds over which it is mentioned (ns); the default is 10 s"`
-	Flush              time.Duration `json:"flush" doc:"--pod-max-in-unschedulable-pods-duration over which it is a finding (ns); the default is 5 min"`
+	FirstAttempt       time.Duration `json:"firstAttempt" doc:"p99 of scheduling at the first attempt; the SLO of a whole pod start is 5 s"`
+	MaxBackoff         time.Duration `json:"maxBackoff" doc:"podMaxBackoffSeconds over which it is mentioned; the default is 10 s"`
+	Flush              time.Duration `json:"flush" doc:"--pod-max-in-unschedulable-pods-duration over which it is a finding; the default is 5 min"`
 	Rows               int           `json:"rows" doc:"owners of waiting pods that are told one by one"`
 }
 
