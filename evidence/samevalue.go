@@ -13,6 +13,9 @@ import (
 // the command line says of them differs, and is no conflict.
 var rewritten = []string{"watch-cache-sizes", "tls-sni-cert-key"}
 
+// Agrees reports whether two sources say the same of a flag, each in its own notation.
+func (v FlagValue) Agrees(name string, other FlagValue) bool { return agree(name, v, other) }
+
 // agree reports whether two sources say the same of a flag. Of a repeated flag a list has every
 // value and a scalar the last; which of them it is, its values do not tell.
 func agree(name string, a, b FlagValue) bool {

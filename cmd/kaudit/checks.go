@@ -94,6 +94,9 @@ func section(c checks.Check) string {
 	if len(refs) == 0 {
 		return ""
 	}
-	title, _ := strings.CutPrefix(refs[0].Title, "Source document: ")
+	title, ours := strings.CutPrefix(refs[0].Title, "Source document: ")
+	if !ours {
+		return "" // of more than it speaks of
+	}
 	return title
 }

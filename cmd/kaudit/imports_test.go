@@ -19,10 +19,11 @@ var mayImport = map[string][]string{
 	"checks/clients":   {"checks", "evidence"},
 	"checks/scheduler": {"checks", "evidence"},
 	"checks/node":      {"checks", "evidence"},
+	"checks/config":    {"checks", "evidence"},
 	"collect":          {"evidence"},
 	"report":           {"checks", "evidence"},
 	"cmd/kaudit": {
-		"evidence", "checks", "checks/etcd", "checks/apiserver", "checks/clients", "checks/scheduler", "checks/node", "collect", "report",
+		"evidence", "checks", "checks/etcd", "checks/apiserver", "checks/clients", "checks/scheduler", "checks/node", "checks/config", "collect", "report",
 	},
 }
 

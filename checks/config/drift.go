@@ -1,0 +1,134 @@
+package config
+
+import (
+	_ "embed"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/kaudit/kaudit/checks"
+	"github.com/kaudit/kaudit/evidence"
+)
+
+//go:embed drift.md
+var driftDoc string
+
+var drift = checks.New(checks.Spec{
+	ID:        "config-drift",
+	Component: "control plane",
+	Severity:  checks.Warning,
+	AnyOf: []evidence.Kind{
+		evidence.KindAPIServerFlags, evidence.KindControllerManagerFlags, evidence.KindSchedulerFlags, evidence.KindEtcdFlags,
+	},
+	Doc: driftDoc,
+}, driftParams{Named: 5}, runDrift)
+
+type driftParams struct {
+	Named int `json:"named" doc:"how many flags one message names, the others are counted; five fit a line or two of a terminal"`
+}
+
+func (p driftParams) Validate() error {
+	if p.Named < 1 {
+		return fmt.Errorf("named is %d, and at least one flag must be", p.Named)
+	}
+	return nil
+}
+
+func runDrift(s *evidence.Snapshot, p driftParams) []checks.Verdict {
+	var vs []checks.Verdict
+	for o := range processes(s) {
+		vs = append(vs, driftOf(checks.On(o), *o.Value, p))
+	}
+	return vs
+}
+
+// processes are all whose flags were read.
+func processes(s *evidence.Snapshot) iter.Seq[evidence.Observed[evidence.Flags]] {
+	return func(yield func(evidence.Observed[evidence.Flags]) bool) {
+		for _, of := range []evidence.Instances[evidence.Flags]{s.APIServerFlags, s.ControllerManagerFlags, s.SchedulerFlags, s.EtcdFlags} {
+			for o := range of.Seen() {
+				if !yield(o) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func driftOf(subject checks.Subject, f evidence.Flags, p driftParams) checks.Verdict {
+	c := compare(f)
+	if len(c.between) == 0 {
+		return oneSource(subject, f)
+	}
+	for i, src := range f.Read {
+		subject = subject.With(src, "flags by the %s", f.From[i])
+	}
+	if len(c.intended) > 0 {
+		subject = subject.With(c.intended[0].b.Source, "flags by kubeadm-config: %s", list(c.intended, p.Named))
+	}
+	switch {
+	case len(c.running) > 0:
+		v := subject.Find(0, "runs with another value of %s than its pod is started with: %s", flags(len(c.running)), list(c.running, p.Named))
+		if n := len(c.intended); n > 0 {
+			v.Message += fmt.Sprintf("; kubeadm-config too says otherwise of %s", flags(n))
+		}
+		return v.Saw("%s", list(c.running, p.Named)).Want("the process and its pod agree").
+			WithFix("restart the static pod on that node: move its manifest out of /etc/kubernetes/manifests until the process is gone, then back")
+	case len(c.intended) > 0:
+		return subject.Find(checks.Info, "runs with another value of %s than kubeadm-config gives, so the next kubeadm upgrade changes it: %s",
+			flags(len(c.intended)), list(c.intended, p.Named)).
+			Saw("%s", list(c.intended, p.Named)).Want("kubeadm-config says what runs").
+			WithFix("kubectl -n kube-system edit configmap kubeadm-config")
+	case c.agreed == 0:
+		return subject.Skip("has no flag that two of its sources name")
+	}
+	return subject.Pass("%s agree on %s", both(c.between), flags(c.agreed))
+}
+
+// oneSource says which single place told the flags, and what others there may be.
+func oneSource(subject checks.Subject, f evidence.Flags) checks.Verdict {
+	only := "kubeadm-config"
+	if len(f.From) > 0 {
+		only = place(f.From[0])
+	}
+	if f.Opaque != "" && len(f.From) > 0 {
+		return subject.Skip("has nothing to compare: what its command line says may not be in force: %s", f.Opaque)
+	}
+	if strings.HasPrefix(f.Component, "etcd") {
+		return subject.NotApplicable("tells its flags in one place, %s: etcd has no /flagz, and kubeadm-config gives it no extraArgs", only)
+	}
+	if v, ok := evidence.ParseSemver(f.Version); ok && v.Minor < flagzOnByDefault {
+		return subject.NotApplicable("tells its flags in one place, %s: /flagz is off by default before 1.%d, and kubeadm-config gives it no extraArgs", only, flagzOnByDefault)
+	}
+	return subject.Skip("tells its flags in one place, %s; a second one to compare with could not be read", only).
+		Unlocked("permission to get /flagz, and a way to the process")
+}
+
+// flagzOnByDefault is the minor version whose feature gate ComponentFlagz is on unless it is switched off.
+const flagzOnByDefault = 36
+
+func place(from evidence.Provenance) string {
+	switch from {
+	case evidence.FromFlagz:
+		return "/flagz"
+	case evidence.FromKubeadm:
+		return "kubeadm-config"
+	case evidence.FromCommandLine:
+		return "the command line of its pod"
+	case evidence.FromEnvironment, evidence.FromConfigFile, evidence.FromDefault, evidence.FromNowhere:
+	}
+	return "its " + string(from)
+}
+
+func flags(n int) string {
+	if n == 1 {
+		return "1 flag"
+	}
+	return fmt.Sprintf("%d flags", n)
+}
+
+// both joins two or three places.
+func both(places []string) string {
+	last := len(places) - 1
+	return strings.Join(places[:last], ", ") + " and " + places[last]
+}
