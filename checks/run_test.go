@@ -89,7 +89,8 @@ func TestRun(t *testing.T) {
 			[]string{"pass etcd/a: is fine"},
 		},
 		"another component's word is not missed where there is better": {
-			Spec{Component: "etcd", AnyOf: anyOf.AnyOf}, passAll,
+			Spec{Component: "etcd", AnyOf: anyOf.AnyOf},
+			passAll,
 			evidence.Snapshot{
 				EtcdStatus: evidence.Instances[evidence.EtcdStatus]{status("etcd/a")},
 				EtcdFlags:  evidence.Instances[evidence.Flags]{noFlags("kube-apiserver/a", "forbidden"), noFlags("etcd/b", "forbidden")},
@@ -97,7 +98,8 @@ func TestRun(t *testing.T) {
 			[]string{"pass etcd/a: is fine", "skipped etcd/b: forbidden"},
 		},
 		"another component's word is missed where there is none": {
-			Spec{Component: "etcd", AnyOf: anyOf.AnyOf}, passAll,
+			Spec{Component: "etcd", AnyOf: anyOf.AnyOf},
+			passAll,
 			evidence.Snapshot{EtcdFlags: evidence.Instances[evidence.Flags]{noFlags("kube-apiserver/a", "forbidden")}},
 			[]string{"skipped kube-apiserver/a: forbidden"},
 		},

@@ -77,14 +77,12 @@ func unseen(s *evidence.Snapshot) checks.Verdict {
 		if len(list) > 0 && list[0].kine() {
 			return on.NotApplicable("is not there: kube-apiserver stores its data by way of kine (%s)", list[0].raw)
 		}
-		return on.Skip("runs where this cluster's API does not show it; %s lists %s, which need not be all of its members", o.Of, checks.Count(len(addresses(list)), "server")).
-			Unlocked(unlockEtcd)
+		return unlock(s, on.Skip("runs where this cluster's API does not show it; %s lists %s, which need not be all of its members", o.Of, checks.Count(len(addresses(list)), "server")))
 	}
 	if k := s.KubeadmConfig; k.Seen() && len(k.Value.ExternalEtcdEndpoints) > 0 {
-		return on.With(k.Source, "etcd.external.endpoints").
-			Skip("is external by kubeadm-config, with %s", checks.Count(len(k.Value.ExternalEtcdEndpoints), "endpoint")).Unlocked(unlockEtcd)
+		return unlock(s, on.With(k.Source, "etcd.external.endpoints").Skip("is external by kubeadm-config, with %s", checks.Count(len(k.Value.ExternalEtcdEndpoints), "endpoint")))
 	}
-	return on.Skip("was not found: no pod of this cluster runs it, and no flag of kube-apiserver tells where it is").Unlocked(unlockEtcd)
+	return unlock(s, on.Skip("was not found: no pod of this cluster runs it, and no flag of kube-apiserver tells where it is"))
 }
 
 // voterCount judges how many members there are: how many losses writes survive.
@@ -93,7 +91,7 @@ func voterCount(s *evidence.Snapshot, c roll, p membersParams) checks.Verdict {
 	quorum := n/2 + 1
 	on := checks.About(wholeOf(c.component), c.sources...).Aspect("count")
 	if !c.sure {
-		return on.Skip("shows %s, but %s", checks.Count(n, "member"), c.doubt).Unlocked(unlockEtcd)
+		return unlock(s, on.Skip("shows %s, but %s", checks.Count(n, "member"), c.doubt))
 	}
 	facts := fmt.Sprintf("has %s (%s): %d must agree, %d may fail", checks.Count(n, "voting member"), c.how, quorum, n-quorum)
 	judged := func(v checks.Verdict) checks.Verdict { return v.Saw("%d", n).Want("3 or 5") }

@@ -47,7 +47,7 @@ func health(s *evidence.Snapshot, c roll) checks.Verdict {
 	case len(by[leaderless]) > 0 && len(by[well]) == 0:
 		return on.Find(checks.Critical, "has no leader, so it takes no writes: %s", bad).Saw("0 of %s with a leader", checks.Count(n, "member")).Want("a leader").WithFix(quorumFix)
 	case down+len(by[silent]) > 0 && len(by[well]) == 0:
-		return on.Skip("cannot be told: %s", bad).Unlocked(unlockEtcd)
+		return unlock(s, on.Skip("cannot be told: %s", bad))
 	case down > 0 && n >= 3 && n-down <= quorum:
 		return on.Find(checks.Critical, "has no member to spare: %d of %d are well and %d must agree, so the next loss stops writes (%s)", left, n, quorum, bad).
 			Saw("%d of %s well", left, checks.Count(n, "member")).Want("%d", n).WithFix(repairFix)
@@ -58,11 +58,11 @@ func health(s *evidence.Snapshot, c roll) checks.Verdict {
 		return on.Find(checks.Warning, "has members that are not well: %s; %d of %d are, %d must agree", bad, left, n, quorum).
 			Saw("%d of %s well", left, checks.Count(n, "member")).Want("%d", n).WithFix(repairFix)
 	case len(by[well]) == 0:
-		return on.Skip("is not known: no member told").Unlocked(unlockEtcd)
+		return unlock(s, on.Skip("is not known: no member told"))
 	case len(by[unknown]) == 0 && !c.sure:
-		return on.Skip("is good for the %d that told, but %s", n, c.doubt).Unlocked(unlockEtcd)
+		return unlock(s, on.Skip("is good for the %d that told, but %s", n, c.doubt))
 	case len(by[unknown]) > 0:
-		return on.Skip("is told by %d of %s only, and these are well", len(by[well]), checks.Count(n, "member")).Unlocked(unlockEtcd)
+		return unlock(s, on.Skip("is told by %d of %s only, and these are well", len(by[well]), checks.Count(n, "member")))
 	}
 	return on.Pass("is good: all voting members, %d, have a leader%s", n, leader)
 }

@@ -88,13 +88,17 @@ func enough(s *evidence.Snapshot, on checks.Subject, subject string, p quotaPara
 		facts = append(facts, "how many nodes there are is not known")
 	}
 	about := strings.Join(facts, ", ") + note
+	way := "its metrics"
+	if !asked(s) {
+		way += ", or " + unlockEtcd
+	}
 	switch {
 	case usedKnown && share > p.HighShare, nodesKnown && nodes >= p.LargeNodes:
 		return on.Find(checks.Warning, "has etcd's default quota of 2 GiB: %s", about)
 	case usedKnown && share > p.SmallShare, nodesKnown && nodes > p.SmallNodes:
 		return on.Find(checks.Info, "has etcd's default quota of 2 GiB: %s", about)
 	case !usedKnown && (lost(s.EtcdMetrics, subject) || s.EtcdMetrics.Of(subject).Seen()):
-		return on.Skip("has etcd's default quota of 2 GiB; whether that is enough cannot be told: %s", about).Unlocked("its metrics, or " + unlockEtcd)
+		return on.Skip("has etcd's default quota of 2 GiB; whether that is enough cannot be told: %s", about).Unlocked(way)
 	case s.Nodes.Gap != nil:
 		return on.Skip("has etcd's default quota of 2 GiB; whether that is enough cannot be told: %s", about).Unlocked("permission to list nodes")
 	case !usedKnown || !nodesKnown: // of a manifest alone the default is worth a word

@@ -51,7 +51,7 @@ func runSpace(s *evidence.Snapshot, p spaceParams) []checks.Verdict {
 		if u, ok := usageOf(s, subject); ok {
 			vs = append(vs, spaceVerdict(s, u, p))
 		} else if s.EtcdMetrics.Of(subject).Seen() || s.EtcdStatus.Of(subject).Seen() {
-			vs = append(vs, checks.About(subject).Skip("does not tell the size of its database: neither its metrics nor its status have it").Unlocked(unlockEtcd))
+			vs = append(vs, unlock(s, checks.About(subject).Skip("does not tell the size of its database: neither its metrics nor its status have it")))
 		}
 	}
 	if !sized(s) {
@@ -63,7 +63,7 @@ func runSpace(s *evidence.Snapshot, p spaceParams) []checks.Verdict {
 	if s.Cluster.Managed {
 		return []checks.Verdict{checks.About(mainEtcd).NotApplicable("is run by the provider of this control plane, who shows not even its size")}
 	}
-	return []checks.Verdict{checks.About(mainEtcd).Skip("does not tell its size, nor does kube-apiserver").Unlocked(unlockEtcd)}
+	return []checks.Verdict{unlock(s, checks.About(mainEtcd).Skip("does not tell its size, nor does kube-apiserver"))}
 }
 
 // sized reports whether any member told its own size.
@@ -106,8 +106,11 @@ func spaceVerdict(s *evidence.Snapshot, u usage, p spaceParams) checks.Verdict {
 	on := checks.About(u.subject).With(u.source, "database %s, in use %s", checks.Bytes(u.allocated), checks.Bytes(u.inUse))
 	l, ok := quotaOf(s, u.subject)
 	if !ok {
-		return on.Skip("has a database of %s, and its quota is not known", checks.Bytes(u.allocated)).
-			Unlocked("its metrics, or its flags, or --etcd-endpoints with etcd 3.6 or later")
+		way := "its metrics, or its flags, or --etcd-endpoints with etcd 3.6 or later"
+		if asked(s) {
+			way = "its metrics or its flags; its status tells its quota from etcd 3.6 on"
+		}
+		return on.Skip("has a database of %s, and its quota is not known", checks.Bytes(u.allocated)).Unlocked(way)
 	}
 	on = on.With(l.Source, "quota %s (%s)", size(l.Bytes), l.How)
 	if l.Bytes < 0 {

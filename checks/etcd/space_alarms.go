@@ -9,8 +9,6 @@ import (
 	"github.com/kaudit/kaudit/evidence"
 )
 
-const unlockEtcd = "--etcd-endpoints with --etcd-cacert, --etcd-cert and --etcd-key"
-
 const noSpaceFix = `in this order:
 1. find what grows and stop it (apiserver_resource_objects names the kind)
 2. compact: etcdctl compact REVISION, with the revision of "etcdctl endpoint status -w json" (kube-apiserver cannot: its own compaction writes a key first)
@@ -29,7 +27,7 @@ func alarms(s *evidence.Snapshot) []checks.Verdict {
 		if !sized(s) {
 			return nil // of an etcd that shows nothing there is more to say than this
 		}
-		return []checks.Verdict{on.Skip("could not be read: metrics do not tell alarms").Unlocked(unlockEtcd)}
+		return []checks.Verdict{unlock(s, on.Skip("could not be read: metrics do not tell them"))}
 	}
 	names := names(s)
 	var noSpace, corrupt []string
@@ -122,7 +120,7 @@ func sizeOnly(s *evidence.Snapshot, on checks.Subject, bytes int64, p spaceParam
 		case share > p.HighShare:
 			return on.Find(checks.Warning, "%s, over %.0f%%", facts, 100*p.HighShare).Saw("%s", checks.Bytes(bytes)).WithFix(defragFix)
 		}
-		return on.Skip("%s; other members, free pages and alarms do not show there", facts).Saw("%s", checks.Bytes(bytes)).Unlocked(unlockEtcd)
+		return unlock(s, on.Skip("%s; other members, free pages and alarms do not show there", facts).Saw("%s", checks.Bytes(bytes)))
 	}
 	half := fmt.Sprintf("has a database of %s by kube-apiserver's metrics", checks.Bytes(bytes))
 	likely := []int64{defaultQuota, 8 * gib}
@@ -138,7 +136,7 @@ func sizeOnly(s *evidence.Snapshot, on checks.Subject, bytes int64, p spaceParam
 	if bytes > 8*gib {
 		return on.Find(checks.Info, "%s, over the 8 GiB that etcd suggests as the most", half).Saw("%s", checks.Bytes(bytes)).Want("at most 8 GiB")
 	}
-	return on.Skip("%s, and neither its quota, nor free pages, nor alarms show there", half).Saw("%s", checks.Bytes(bytes)).Unlocked(unlockEtcd)
+	return unlock(s, on.Skip("%s, and neither its quota, nor free pages, nor alarms show there", half).Saw("%s", checks.Bytes(bytes)))
 }
 
 // smallestFlag is the smallest quota among the members whose flags were read.
