@@ -10,6 +10,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"strings"
 )
 
 // Schema is the number of the saved form. It grows when an older kaudit would misread a newer
@@ -33,76 +34,131 @@ func Save(w io.Writer, s *Snapshot) error {
 	return nil
 }
 
-// Load reads a saved snapshot, plain or gzip. Its errors are a line for the person who named the file,
-// and begin after its name: "is empty".
+// Load reads a saved snapshot, plain or gzip, field by field: what is none is refused by its first byte.
+// Its errors are a line for the person who named the file, and begin after its name: "is empty".
 func Load(r io.Reader) (*Snapshot, error) {
-	data, err := readSaved(r)
+	in, err := unpacked(r)
 	if err != nil {
 		return nil, err
 	}
-	if len(bytes.TrimSpace(data)) == 0 {
-		return nil, errors.New("is empty")
-	}
-	// The header first: of a newer schema nothing else can be relied upon.
-	var head struct {
-		Schema *int   `json:"schema"`
-		Kaudit string `json:"kaudit"`
-	}
-	err = json.Unmarshal(data, &head)
-	var syntax *json.SyntaxError
-	switch {
-	case errors.As(err, &syntax):
-		return nil, notJSON(data, syntax)
-	case err != nil || head.Schema == nil || *head.Schema < 1:
-		return nil, errors.New("is JSON, but no kaudit snapshot: it has no schema number; kaudit collect -o FILE writes one")
-	case *head.Schema > Schema:
-		return nil, fmt.Errorf("was written by %s with schema %d; this kaudit reads up to schema %d: upgrade kaudit", writer(head.Kaudit), *head.Schema, Schema)
+	limited := &io.LimitedReader{R: in, N: maxSnapshotBytes + 1}
+	text := bufio.NewReader(limited)
+	if err := object(text); err != nil {
+		return nil, err
 	}
 	var s Snapshot
-	if err := json.Unmarshal(data, &s); err != nil {
-		return nil, fmt.Errorf("is a damaged kaudit snapshot: %w", err)
+	damage, err := s.decode(json.NewDecoder(text))
+	switch {
+	case err != nil && limited.N <= 0:
+		return nil, fmt.Errorf("is larger than %d MiB", maxSnapshotBytes>>20)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fmt.Errorf("ends in the middle, at byte %d: copy it again", maxSnapshotBytes+1-limited.N)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case s.Schema < 1:
+		return nil, errors.New("is JSON, but no kaudit snapshot: it has no schema number; kaudit collect -o FILE writes one")
+	case s.Schema > Schema: // nothing else of it can be relied upon
+		return nil, fmt.Errorf("was written by %s with schema %d; this kaudit reads up to schema %d: upgrade kaudit", writer(s.Kaudit), s.Schema, Schema)
+	case damage != nil:
+		return nil, fmt.Errorf("is a damaged kaudit snapshot: %w", damage)
 	}
 	s.mend()
 	return &s, nil
 }
 
-func readSaved(r io.Reader) ([]byte, error) {
+// unpacked is what a file holds, whether it is compressed or not.
+func unpacked(r io.Reader) (io.Reader, error) {
 	br := bufio.NewReader(r)
-	var in io.Reader = br
-	if magic, _ := br.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(br)
-		if err != nil {
-			return nil, fmt.Errorf("is no whole gzip file: %w", err)
-		}
-		in = z
+	if magic, _ := br.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return br, nil
 	}
-	data, err := io.ReadAll(io.LimitReader(in, maxSnapshotBytes+1))
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, fmt.Errorf("ends in the middle, at byte %d of its unpacked text: copy it again", len(data))
-	case err != nil:
-		return nil, fmt.Errorf("could not be read: %w", err)
-	case len(data) > maxSnapshotBytes:
-		return nil, fmt.Errorf("is larger than %d MiB", maxSnapshotBytes>>20)
+	z, err := gzip.NewReader(br)
+	if err != nil {
+		return nil, fmt.Errorf("is no whole gzip file: %w", err)
 	}
-	return data, nil
+	return z, nil
 }
 
-// notJSON tells a file that was cut off from one that was never a snapshot.
-func notJSON(data []byte, err *json.SyntaxError) error {
-	if bytes.TrimSpace(data)[0] != '{' {
-		return errors.New("is no kaudit snapshot: not JSON; kaudit collect -o FILE writes one")
+// maxBlank is the white space that a snapshot may begin with.
+const maxBlank = 64 << 10
+
+// object looks at the first byte that is not white space, so that a disk image is not read to its end.
+func object(r *bufio.Reader) error {
+	for range maxBlank {
+		switch b, err := r.ReadByte(); {
+		case errors.Is(err, io.EOF):
+			return errors.New("is empty")
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return errors.New("ends in the middle, at byte 0: copy it again")
+		case err != nil:
+			return fmt.Errorf("could not be read: %w", err)
+		case b == '{':
+			return r.UnreadByte()
+		case !bytes.ContainsRune([]byte(" \t\r\n"), rune(b)):
+			return errors.New("is no kaudit snapshot: not a JSON object; kaudit collect -o FILE writes one")
+		}
 	}
-	// The decoder stops where the first value ends: what it takes whole has something behind it.
-	var whole json.RawMessage
-	dec := json.NewDecoder(bytes.NewReader(data))
-	switch derr := dec.Decode(&whole); {
-	case derr == nil:
-		return fmt.Errorf("has something after the end of the snapshot, at byte %d", dec.InputOffset())
-	case errors.Is(derr, io.ErrUnexpectedEOF):
-		return fmt.Errorf("ends in the middle, at byte %d: copy it again", len(data))
+	return errors.New("is no kaudit snapshot: it begins with white space and nothing else")
+}
+
+// decode reads an object into the snapshot. Damage is the first value of another type than its field; it
+// matters only if the snapshot is of this schema.
+func (s *Snapshot) decode(dec *json.Decoder) (damage, err error) {
+	fields := s.fields()
+	_, err = dec.Token() // the brace that object saw
+	for err == nil && dec.More() {
+		var key json.Token
+		if key, err = dec.Token(); err != nil {
+			break
+		}
+		name, _ := key.(string)
+		var value json.RawMessage
+		err = dec.Decode(&value)
+		if field, known := fields[name]; known && err == nil {
+			if wrong := json.Unmarshal(value, field); wrong != nil && damage == nil {
+				damage = fmt.Errorf("%s: %w", name, wrong)
+			}
+		}
 	}
-	return fmt.Errorf("is no kaudit snapshot: malformed JSON at byte %d", err.Offset)
+	if err == nil {
+		_, err = dec.Token() // the closing brace
+	}
+	if err != nil {
+		return nil, unread(dec, err)
+	}
+	end := dec.InputOffset()
+	switch _, err := dec.Token(); {
+	case errors.Is(err, io.EOF):
+		return damage, nil
+	case err != nil && !isSyntax(err):
+		return nil, unread(dec, err)
+	}
+	return nil, fmt.Errorf("has something after the end of the snapshot, at byte %d", end)
+}
+
+// fields are where the values of an object belong, by their names.
+func (s *Snapshot) fields() map[string]any {
+	out := map[string]any{}
+	v := reflect.ValueOf(s).Elem()
+	for i := range v.NumField() {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		out[name] = v.Field(i).Addr().Interface()
+	}
+	return out
+}
+
+func isSyntax(err error) bool {
+	_, ok := errors.AsType[*json.SyntaxError](err)
+	return ok
+}
+
+func unread(dec *json.Decoder, err error) error {
+	if isSyntax(err) {
+		return fmt.Errorf("is no kaudit snapshot: malformed JSON after byte %d", dec.InputOffset())
+	}
+	return fmt.Errorf("could not be read: %w", err)
 }
 
 var plainVersion = regexp.MustCompile(`^[\w.+-]{1,64}$`)

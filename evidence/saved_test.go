@@ -76,16 +76,18 @@ func TestLoadRefuses(t *testing.T) {
 		{"blank", " \n", "is empty"},
 		{"newer", `{"schema":7,"kaudit":"v0.9.0","kube.version":[1]}`, "was written by kaudit v0.9.0 with schema 7; this kaudit reads up to schema 1: upgrade kaudit"},
 		{"newer, of a writer with control characters", `{"schema":7,"kaudit":"\u001b[31m"}`, "was written by another kaudit with schema 7; this kaudit reads up to schema 1: upgrade kaudit"},
-		{"YAML", "schema: 1\n", "is no kaudit snapshot: not JSON; kaudit collect -o FILE writes one"},
+		{"YAML", "schema: 1\n", "is no kaudit snapshot: not a JSON object; kaudit collect -o FILE writes one"},
 		{"another JSON", `{"kind":"Pod"}`, "is JSON, but no kaudit snapshot: it has no schema number; kaudit collect -o FILE writes one"},
-		{"a list", `[]`, "is JSON, but no kaudit snapshot: it has no schema number; kaudit collect -o FILE writes one"},
+		{"a list", `[]`, "is no kaudit snapshot: not a JSON object; kaudit collect -o FILE writes one"},
 		{"schema that is no number", `{"schema":"x"}`, "is JSON, but no kaudit snapshot: it has no schema number; kaudit collect -o FILE writes one"},
 		{"schema 0", `{"schema":0}`, "is JSON, but no kaudit snapshot: it has no schema number; kaudit collect -o FILE writes one"},
 		{"cut off", `{"schema":1,"taken":"2026`, "ends in the middle, at byte 25: copy it again"},
 		{"something behind", `{"schema":1}` + "\n{}", "has something after the end of the snapshot, at byte 12"},
-		{"malformed", `{"schema":1,,}`, "is no kaudit snapshot: malformed JSON at byte 13"},
+		{"malformed", `{"schema":1,,}`, "is no kaudit snapshot: malformed JSON after byte 12"},
+		{"a time that is none", `{"schema":1,"taken":"x"}`, `is a damaged kaudit snapshot: taken: parsing time "x" as "2006-01-02T15:04:05Z07:00": cannot parse "x" as "2006"`},
+		{"zeros behind", `{"schema":1}` + "\x00\x00", "has something after the end of the snapshot, at byte 12"},
 		{"half a gzip header", "\x1f\x8b", "is no whole gzip file: unexpected EOF"},
-		{"a field of another type", `{"schema":1,"kube.version":[]}`, "is a damaged kaudit snapshot: json: cannot unmarshal array into Go struct field Snapshot.kube.version of type evidence.Observed[github.com/kaudit/kaudit/evidence.Version]"},
+		{"a field of another type", `{"schema":1,"kube.version":[]}`, "is a damaged kaudit snapshot: kube.version: json: cannot unmarshal array into Go value of type evidence.Observed[github.com/kaudit/kaudit/evidence.Version]"},
 	} {
 		if _, err := Load(strings.NewReader(tt.data)); err == nil || err.Error() != tt.want {
 			t.Errorf("%s: got %v, want %s", tt.name, err, tt.want)
@@ -116,5 +118,60 @@ func TestLoadTolerates(t *testing.T) {
 	}
 	if _, _, why := sc.Delta(); why != "" {
 		t.Errorf("got %q, want a delta of nothing", why)
+	}
+}
+
+// endless is a file that has no end, and counts what was read of it.
+type endless struct {
+	start string
+	fill  byte
+	read  int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = e.fill
+	}
+	if e.read < len(e.start) {
+		copy(p, e.start[e.read:])
+	}
+	e.read += len(p)
+	return len(p), nil
+}
+
+func TestLoadStopsEarly(t *testing.T) {
+	var bomb bytes.Buffer
+	z := gzip.NewWriter(&bomb)
+	if _, err := z.Write(make([]byte, 32<<20)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	packed := &endless{start: bomb.String()}
+	for name, tc := range map[string]struct {
+		file *endless
+		most int
+		want string
+	}{
+		"zeros":                {&endless{}, 64 << 10, "is no kaudit snapshot: not a JSON object; kaudit collect -o FILE writes one"},
+		"noise":                {&endless{start: "\xd1\x07{", fill: 0xd1}, 64 << 10, "is no kaudit snapshot: not a JSON object; kaudit collect -o FILE writes one"},
+		"a gzip bomb of zeros": {packed, 64 << 10, "is no kaudit snapshot: not a JSON object; kaudit collect -o FILE writes one"},
+		"blanks":               {&endless{fill: ' '}, 1 << 20, "is no kaudit snapshot: it begins with white space and nothing else"},
+		"zeros after a brace":  {&endless{start: "{"}, 1 << 20, "is no kaudit snapshot: malformed JSON after byte 1"},
+		"a snapshot, and then": {&endless{start: `{"schema":1}`}, 1 << 20, "has something after the end of the snapshot, at byte 12"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := Load(tc.file); err == nil || err.Error() != tc.want {
+				t.Errorf("got %v, want %s", err, tc.want)
+			}
+			if tc.file.read > tc.most {
+				t.Errorf("got %d bytes read, want at most %d", tc.file.read, tc.most)
+			}
+		})
+	}
+	// What goes on as a snapshot may ends at the limit, in memory that does not grow.
+	if _, err := Load(&endless{start: "{", fill: ' '}); err == nil || err.Error() != "is larger than 256 MiB" {
+		t.Errorf("got %v, want that it is larger than 256 MiB", err)
 	}
 }
