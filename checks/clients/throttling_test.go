@@ -181,3 +181,25 @@ func TestClientFamiliesAreKept(t *testing.T) {
 		t.Error("kubelet_running_pods: got nothing kept, want the family")
 	}
 }
+
+// With --node-sample 0 both checks have one skip for all kubelets, whatever else was seen.
+func TestNoKubeletWasSampled(t *testing.T) {
+	gap := evidence.Gap{Why: evidence.NotAsked, Note: "no node was sampled", Unlock: "--node-sample 20"}
+	s := &evidence.Snapshot{
+		KubeletConfigs:   evidence.Instances[evidence.KubeletConfig]{evidence.Miss[evidence.KubeletConfig]("kubelet", gap, evidence.Source{})},
+		KubeletMetrics:   evidence.Instances[evidence.Scrapes]{evidence.Miss[evidence.Scrapes]("kubelet", gap, evidence.Source{})},
+		SchedulerConfig:  evidence.Instances[evidence.SchedulerConfig]{evidence.See("kube-scheduler/a", evidence.SchedulerConfig{}, evidence.Source{})},
+		SchedulerMetrics: evidence.Instances[evidence.Scrapes]{evidence.See("kube-scheduler/a", evidence.Scrapes{}, evidence.Source{})},
+	}
+	for _, r := range checks.Run(s, []checks.Check{qps, throttling}) {
+		var got []string
+		for _, v := range r.Verdicts {
+			if strings.HasPrefix(v.Subject, "kubelet") {
+				got = append(got, v.Outcome.String()+" "+v.Subject+": "+v.Message+", "+v.Unlock)
+			}
+		}
+		if d := cmp.Diff([]string{"skipped kubelet: no node was sampled, --node-sample 20"}, got); d != "" {
+			t.Errorf("%s: verdicts (-want +got):\n%s", r.Check.ID, d)
+		}
+	}
+}

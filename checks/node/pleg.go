@@ -30,6 +30,9 @@ type plegParams struct {
 
 func runPLEG(s *evidence.Snapshot, p plegParams) []checks.Verdict {
 	vs := unhealthy(s, p)
+	if gone := unsampled(s); gone != nil {
+		return append(vs, gone...)
+	}
 	for o := range s.KubeletMetrics.Seen() {
 		vs = append(vs, relist(o, p), discarded(o))
 	}

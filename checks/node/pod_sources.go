@@ -41,12 +41,15 @@ func runPodSources(s *evidence.Snapshot, p podSourcesParams) []checks.Verdict {
 	for o := range s.KubeletMetrics.Seen() {
 		vs = append(vs, unstarted(o))
 	}
-	vs = append(vs, checks.Missing(s.KubeletMetrics, "static-pods")...)
+	gone := unsampled(s)
+	if gone == nil {
+		gone = append(checks.Missing(s.KubeletMetrics, "static-pods"), checks.Missing(s.KubeletConfigs, "config")...)
+	}
 	if s.ControlPods.Seen() {
 		vs = append(vs, restarting(s, p)...)
 		vs = append(vs, absent(s)...)
 	}
-	vs = append(vs, checks.Missing(s.KubeletConfigs, "config")...)
+	vs = append(vs, gone...)
 	vs = append(vs, checks.Lost(s.KubeletIntent, "kubelet-config")...)
 	return append(vs, checks.Lost(s.ControlPods, "static pods of the control plane")...)
 }
@@ -70,7 +73,7 @@ func fromURL(subject checks.Subject, c evidence.KubeletConfig) checks.Verdict {
 	}
 	return subject.Find(sev, "runs, as root, whatever pods %s answers with, %s%s", *c.StaticPodURL, how, leak).
 		Saw("staticPodURL: %s", *c.StaticPodURL).Want("no staticPodURL").
-		WithFix("remove staticPodURL and staticPodURLHeader from the kubelet's configuration; put the pods into staticPodPath")
+		WithFix("staticPodPath: /etc/kubernetes/manifests   # KubeletConfiguration: put the pods there; remove staticPodURL and staticPodURLHeader")
 }
 
 func fileCheck(subject checks.Subject, c evidence.KubeletConfig, p podSourcesParams) checks.Verdict {
@@ -170,7 +173,7 @@ func absent(s *evidence.Snapshot) []checks.Verdict {
 			vs = append(vs, checks.About("node/"+n.Name, s.ControlPods.Source, s.Nodes.Source).
 				Find(checks.Warning, "is labelled a control-plane node but shows no static pod of %s, which other control-plane nodes have", strings.Join(without, ", ")).
 				Want("the same static pods on each control-plane node").
-				WithFix("ls /etc/kubernetes/manifests on "+n.Name+"; or remove the label node-role.kubernetes.io/control-plane from a node that is none"))
+				WithFix("ls /etc/kubernetes/manifests   # on "+n.Name+"; if that is no control-plane node: kubectl label node "+n.Name+" node-role.kubernetes.io/control-plane-"))
 		}
 	}
 	return vs
