@@ -74,7 +74,7 @@ func (w apfWorld) differs(rs []remark, subject, object string, kept bool, diff [
 	return append(rs, remark{
 		subject, fmt.Sprintf("differs from what 1.%d builds in, although it updates itself: %s; kube-apiserver resets it within a minute", w.minor, list),
 		"the built-in spec",
-		fmt.Sprintf("find who writes it (kubectl get %s -o yaml --show-managed-fields); to keep a change: kubectl annotate %s apf.kubernetes.io/autoupdate-spec=false --overwrite", object, object),
+		fmt.Sprintf("kubectl get %s -o yaml --show-managed-fields   # who writes it; to keep a change: kubectl annotate %s apf.kubernetes.io/autoupdate-spec=false --overwrite", object, object),
 		checks.Info, // a change that does not last does no lasting harm
 	})
 }

@@ -162,7 +162,7 @@ func (w apfWorld) isolationSeverity() checks.Severity {
 // missing finds objects that kube-apiserver creates by itself, within a minute, and that are not there.
 func (w apfWorld) missing() []remark {
 	var rs []remark
-	const fix = "none needed where API Priority and Fairness runs: kube-apiserver creates it within a minute; if it does not come back, look for admission webhooks and for --enable-priority-and-fairness=false"
+	const fix = "kubectl get flowschemas,prioritylevelconfigurations   # kube-apiserver creates it within a minute; if it does not come back, look for admission webhooks and for --enable-priority-and-fairness=false"
 	say := func(subject, what string, sev checks.Severity) {
 		rs = append(rs, remark{subject, "is missing, " + what, "present", fix, sev})
 	}
@@ -204,7 +204,7 @@ func (w apfWorld) dangling() []remark {
 			schemaSubject(f.Name),
 			fmt.Sprintf("names the priority level %q, which does not exist: the schema is skipped, and its requests go to whichever matches next", f.Level),
 			"an existing PriorityLevelConfiguration",
-			fmt.Sprintf("create the PriorityLevelConfiguration %s, or: kubectl patch flowschema %s --type=merge -p '{\"spec\":{\"priorityLevelConfiguration\":{\"name\":\"LEVEL\"}}}'", f.Level, f.Name),
+			fmt.Sprintf("kubectl patch flowschema %s --type=merge -p '{\"spec\":{\"priorityLevelConfiguration\":{\"name\":\"LEVEL\"}}}'   # or create the PriorityLevelConfiguration %s", f.Name, f.Level),
 			checks.Warning,
 		})
 	}
