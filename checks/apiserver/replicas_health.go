@@ -40,7 +40,12 @@ func spreadOf(s *evidence.Snapshot) checks.Verdict {
 		}
 	}
 	if !s.Nodes.Seen() {
-		return subject.Skip("instances are on %d machines, whose zones could not be read", len(byNode))
+		v := subject.Skip("instances are on %d machines, whose zones could not be read", len(byNode))
+		if gap := s.Nodes.Gap; gap != nil {
+			v.Message += ": " + gap.Note
+			v.Unlock = gap.Unlock
+		}
+		return v
 	}
 	subject = subject.With(s.Nodes.Source, "label topology.kubernetes.io/zone")
 	return zonesOf(s, subject, byNode)

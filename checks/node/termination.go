@@ -119,6 +119,9 @@ func why(s *evidence.Snapshot, pod evidence.TerminatingPod) (cause, fix string) 
 func shapes(s *evidence.Snapshot, p terminationParams) []checks.Verdict {
 	o := s.Pods
 	if o.Value.PodsRead == 0 {
+		if vs := checks.Lost(s.Nodes, "workloads"); vs != nil {
+			return vs // without nodes there is none to take a sample of
+		}
 		return []checks.Verdict{checks.About("workloads", o.Source).Skip("cannot be judged: no pod was read whole").Unlocked("--node-sample 20")}
 	}
 	if len(o.Value.Workloads) == 0 {

@@ -95,3 +95,16 @@ func TestTerminationNothingRead(t *testing.T) {
 	o := evidence.See("pods", evidence.Pods{NodesTotal: 9}, evidence.Source{})
 	want(t, &evidence.Snapshot{Pods: o}, termination, "skipped terminating pods", "skipped workloads")
 }
+
+func TestTerminationWithoutNodesNamesWhatIsMissing(t *testing.T) {
+	s := &evidence.Snapshot{
+		Pods:  evidence.See("pods", evidence.Pods{AllMetadata: true, Counted: 3}, evidence.Source{}),
+		Nodes: evidence.Miss[evidence.Nodes]("nodes", evidence.Gap{Why: evidence.Forbidden, Note: "forbidden", Unlock: "list nodes"}, evidence.Source{}),
+	}
+	s.Taken = now
+	for _, v := range checks.Run(s, []checks.Check{termination})[0].Verdicts {
+		if v.Subject == "workloads" && (v.Outcome != checks.Skipped || v.Unlock != "list nodes") {
+			t.Errorf("got %s, unlocked by %q, want it skipped and unlocked by the permission", v.Outcome, v.Unlock)
+		}
+	}
+}

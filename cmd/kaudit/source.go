@@ -116,7 +116,7 @@ func (c *collection) collect(ctx context.Context, e env) (*evidence.Snapshot, er
 	case errors.As(err, &options):
 		return nil, usage("%w", err)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return nil, noAudit("the collection was not over within --timeout %s; give it more, or a smaller --node-sample", c.timeout)
+		return nil, noAudit("%s: the collection was not over within --timeout %s; see whether it answers at all, and if so give it more time or a smaller --node-sample", asked(cfg, c.etcdEndpoints), c.timeout)
 	case cfg == nil:
 		return nil, noAudit("ask etcd at %s: %w", strings.Join(c.etcdEndpoints, ", "), err)
 	}
@@ -202,4 +202,12 @@ func exclusive(cmd *cobra.Command, c *collection, demo bool, snapshot string) er
 		}
 	}
 	return nil
+}
+
+// asked names whom a collection was from.
+func asked(cfg *rest.Config, etcdEndpoints []string) string {
+	if cfg == nil {
+		return "ask etcd at " + strings.Join(etcdEndpoints, ", ")
+	}
+	return "ask " + cfg.Host
 }
