@@ -90,10 +90,10 @@ func servedByEtcd(s *evidence.Snapshot, subject checks.Subject) checks.Verdict {
 	reads, _ := servedReads(s)
 	switch {
 	case len(old) > 0 && reads > 0: // each asks only when it starts: an older etcd came later, or is not its own
-		return subject.Find(checks.Info, "serves LISTs without resourceVersion from the watch cache (%.0f so far), but will read etcd for each of them after its next start if an etcd of its own is still too old: %s (wanted: 3.4.31, 3.5.13 or later on every member)", reads, strings.Join(old, ", ")).
-			Saw("%s", strings.Join(old, ", ")).Want("etcd 3.5.13 or later").WithFix("upgrade etcd to the newest 3.5 or 3.6, member by member")
+		return subject.Find(checks.Info, "serves LISTs without resourceVersion from the watch cache, but not after its next start, if an etcd of its own is still too old: %s (wanted: 3.4.31, 3.5.13 or later)", strings.Join(old, ", ")).
+			Saw("%s; %.0f LISTs from the cache so far", strings.Join(old, ", "), reads).Want("etcd 3.5.13 or later on every member").WithFix("upgrade etcd to the newest 3.5 or 3.6, member by member")
 	case len(old) > 0:
-		return subject.Find(checks.Warning, "reads etcd for every LIST without resourceVersion, as one etcd that is too old switches the watch cache off for this: %s (wanted: 3.4.31, 3.5.13 or later on every member)", strings.Join(old, ", ")).
+		return subject.Find(checks.Warning, "reads etcd for every LIST without resourceVersion, as one etcd is too old for the watch cache to serve them: %s (wanted: 3.4.31, 3.5.13 or later)", strings.Join(old, ", ")).
 			Saw("%s", strings.Join(old, ", ")).Want("etcd 3.5.13 or later").
 			WithFix("upgrade etcd to the newest 3.5 or 3.6, member by member; then restart every kube-apiserver, one after the other: each asks only when it starts")
 	case reads > 0:

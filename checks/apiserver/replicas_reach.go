@@ -236,7 +236,7 @@ func shutdownOf(s *evidence.Snapshot, c census) checks.Verdict {
 			Saw("%s", strings.Join(cut, ", ")).Want("a delay well below terminationGracePeriodSeconds").
 			WithFix("lower --shutdown-delay-duration, or raise terminationGracePeriodSeconds in the pod's manifest to the delay plus 60 s")
 	case len(abrupt) > 0:
-		return subject.Find(balanced(s), "instances stop listening at once when they are told to end (--shutdown-delay-duration is 0 on %s): a balancer that has not noticed yet sends clients to a closed port at each restart", strings.Join(abrupt, ", ")).
+		return subject.Find(balanced(s), "instances stop listening at once when they are told to end (--shutdown-delay-duration is 0 on %s): until the balancer notices, clients meet a closed port", strings.Join(abrupt, ", ")).
 			Saw("0s on %d of %d", len(abrupt), c.n).Want("10s to 20s").WithFix(fix)
 	}
 	return subject.Pass("instances keep serving for a while when they are told to end (the %d of %d that tell)", seen, c.n)
