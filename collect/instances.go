@@ -217,7 +217,7 @@ func (c *client) reach(ctx context.Context, in *instance) *base {
 			winner, in.flagz = o.p.base, o.p.flagz
 			cancel()
 		default:
-			in.tried = append(in.tried, o.way.name+": "+o.note)
+			in.tried = append(in.tried, o.way.name+": "+strings.TrimPrefix(o.note, o.way.name+": ")) // a tunnel names its pod itself
 			if len(in.tried) == 1 {
 				close(hurry)
 			}

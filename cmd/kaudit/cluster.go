@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/url"
 	"os"
 	"strings"
 	"syscall"
@@ -132,9 +133,19 @@ func (c connection) configError(err error, raw clientcmdapi.Config) error {
 	return usage("kubeconfig %s: %w; kubectl config view shows what it says", from, err)
 }
 
+// serverOf is the server of a configuration as it may be shown: a password in its URL is not.
+func serverOf(cfg *rest.Config) string {
+	u, err := url.Parse(cfg.Host)
+	if err != nil || u.User == nil {
+		return cfg.Host
+	}
+	u.User = nil
+	return u.String()
+}
+
 // unreachable says why a cluster could not be asked, and what to look at next.
 func unreachable(err error, cfg *rest.Config) error {
-	server := cfg.Host
+	server := serverOf(cfg)
 	var (
 		invalid  x509.CertificateInvalidError
 		unknown  x509.UnknownAuthorityError

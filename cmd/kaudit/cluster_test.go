@@ -158,3 +158,15 @@ func get(t *testing.T, cfg *rest.Config) error {
 	}
 	return err
 }
+
+func TestNoPasswordOfTheServersURLIsShown(t *testing.T) {
+	for host, want := range map[string]string{
+		"https://admin:hunter2@10.0.0.1:6443": "https://10.0.0.1:6443",
+		"https://10.0.0.1:6443":               "https://10.0.0.1:6443",
+		"10.0.0.1:6443":                       "10.0.0.1:6443",
+	} {
+		if got := serverOf(&rest.Config{Host: host}); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -209,5 +209,5 @@ func asked(cfg *rest.Config, etcdEndpoints []string) string {
 	if cfg == nil {
 		return "ask etcd at " + strings.Join(etcdEndpoints, ", ")
 	}
-	return "ask " + cfg.Host
+	return "ask " + serverOf(cfg)
 }
