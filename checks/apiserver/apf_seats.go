@@ -140,7 +140,7 @@ func (w watched) otherRefusals(p saturationParams) checks.Verdict {
 		return subject.Pass("answered %.0f of %.0f requests in %s with 429 for another reason than priority and fairness, evictions aside", other, all, evidence.Ago(w.over))
 	}
 	return subject.With(w.src, "429 without evictions: %.0f, rejected by priority and fairness: %.0f", refused, rejected).
-		Find(checks.Info, "answered %.0f of %.0f requests in %s with 429, of which priority and fairness rejected only %.0f: so do a watch cache that is not ready and a server about to stop", other, all, evidence.Ago(w.over), rejected).
+		Find(checks.Info, "answered %.0f of %.0f requests in %s with 429, priority and fairness only %.0f of them: a watch cache that is not ready, or a server about to stop, does so too", other, all, evidence.Ago(w.over), rejected).
 		Saw("%.0f other 429s", other).Want("at most %.2g%%", 100*p.RejectedShare).
 		WithFix("grep the client's log for \"storage is (re)initializing\"; restart the instance if its /readyz names a watch cache")
 }
