@@ -136,8 +136,8 @@ func (c connection) configError(err error, raw clientcmdapi.Config) error {
 // serverOf is the server of a configuration as it may be shown: a password in its URL is not.
 func serverOf(cfg *rest.Config) string {
 	u, err := url.Parse(cfg.Host)
-	if err != nil || u.User == nil {
-		return cfg.Host
+	if err != nil {
+		return cfg.Host[strings.LastIndex(cfg.Host, "@")+1:]
 	}
 	u.User = nil
 	return u.String()
@@ -153,6 +153,9 @@ func unreachable(err error, cfg *rest.Config) error {
 		op       *net.OpError
 		dns      *net.DNSError
 	)
+	if cfg.BearerTokenFile == podToken {
+		return unreachableFromPod(err, server)
+	}
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return noAudit("ask %s: connection refused; is the kube-apiserver running, and is this the right --context", server)
@@ -182,6 +185,23 @@ func unreachable(err error, cfg *rest.Config) error {
 	}
 	if errors.As(err, &op) && op.Op == "remote error" { // how crypto/tls hands on an alert of the other side
 		return noAudit("ask %s: it refused the client certificate (%w); check the kubeconfig's user", server, op.Err)
+	}
+	return noAudit("ask %s: %w", server, err)
+}
+
+// podToken is where a pod has the token of its service account.
+const podToken = "/var/run/secrets/kubernetes.io/serviceaccount/token" //nolint:gosec // a path
+
+// unreachableFromPod is unreachable where there is no kubeconfig to look at.
+func unreachableFromPod(err error, server string) error {
+	var unknown x509.UnknownAuthorityError
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return noAudit("ask %s: connection refused; is the kube-apiserver running", server)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return noAudit("ask %s: no answer in time; does a NetworkPolicy keep this pod from it, is --timeout long enough", server)
+	case errors.As(err, &unknown):
+		return noAudit("ask %s: its certificate is signed by an authority that the pod's service account does not know (ca.crt beside %s)", server, podToken)
 	}
 	return noAudit("ask %s: %w", server, err)
 }

@@ -164,6 +164,7 @@ func TestNoPasswordOfTheServersURLIsShown(t *testing.T) {
 		"https://admin:hunter2@10.0.0.1:6443": "https://10.0.0.1:6443",
 		"https://10.0.0.1:6443":               "https://10.0.0.1:6443",
 		"10.0.0.1:6443":                       "10.0.0.1:6443",
+		"https://admin:%zz@10.0.0.1:6443":     "10.0.0.1:6443", // which no URL parser reads
 	} {
 		if got := serverOf(&rest.Config{Host: host}); got != want {
 			t.Errorf("got %q, want %q", got, want)
