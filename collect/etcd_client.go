@@ -60,7 +60,7 @@ func etcdOptions(o Options) (endpoints []string, cfg *tls.Config, err error) {
 	if o.EtcdCert != "" {
 		pair, err := tls.LoadX509KeyPair(o.EtcdCert, o.EtcdKey)
 		if err != nil {
-			return nil, nil, &OptionsError{fmt.Errorf("--etcd-cert %s: %w", o.EtcdCert, err)}
+			return nil, nil, &OptionsError{fmt.Errorf("--etcd-cert %s with --etcd-key %s: %w", o.EtcdCert, o.EtcdKey, err)}
 		}
 		cfg.Certificates = []tls.Certificate{pair}
 	}
@@ -91,9 +91,22 @@ func (c *client) etcd(cfg *tls.Config) *etcdReader {
 			}
 			p := process{component: "etcd", base: &base{via: "etcd", name: u.Host, url: u, http: hc}}
 			c.readMetrics(ctx, &p, nil)
-			return p.metrics
+			return ofEtcd(p.metrics)
 		},
 	}
+}
+
+// ofEtcd takes metrics for etcd's only if they are: a kube-apiserver behind the same authority has a
+// /metrics too, with families about etcd.
+func ofEtcd(o evidence.Observed[evidence.Scrapes]) evidence.Observed[evidence.Scrapes] {
+	if !o.Seen() || o.Value.First.Has("etcd_server_has_leader") {
+		return o
+	}
+	return evidence.Miss[evidence.Scrapes](o.Of, evidence.Gap{
+		Why:    evidence.Malformed,
+		Note:   o.Source.Ask + ": what answers is no etcd: its metrics lack etcd_server_has_leader",
+		Unlock: "--etcd-endpoints with the client URLs of etcd members, https://HOST:2379 of kubeadm",
+	}, o.Source)
 }
 
 // etcdReads are the calls that only tell.

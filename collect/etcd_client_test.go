@@ -11,6 +11,8 @@ import (
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"google.golang.org/grpc"
+
+	"github.com/kaudit/kaudit/evidence"
 )
 
 func TestEtcdGuardLetsOnlyReadsPass(t *testing.T) {
@@ -63,6 +65,9 @@ func TestEtcdOptionsThatMakeNoSense(t *testing.T) {
 		"a key alone":          {Options{EtcdEndpoints: []string{"a:1"}, EtcdKey: empty}, "belong together"},
 		"a broken pair":        {Options{EtcdEndpoints: []string{"a:1"}, EtcdCert: empty, EtcdKey: empty}, "--etcd-cert "},
 		"no URL":               {Options{EtcdEndpoints: []string{"ftp://user:hunter2@a"}}, "no URL of an etcd member"},
+		"a port that is none":  {Options{EtcdEndpoints: []string{"https://a:99999"}}, "--etcd-endpoints: https://a:99999 has no port from 1 to 65535"},
+		"port 0":               {Options{EtcdEndpoints: []string{"a:0"}}, "has no port from 1 to 65535"},
+		"a broken pair, named": {Options{EtcdEndpoints: []string{"a:1"}, EtcdCert: empty, EtcdKey: empty}, empty + " with --etcd-key " + empty + ": "},
 		"nonsense":             {Options{EtcdEndpoints: []string{"https://user:hunter2@[::1"}}, "no URL of an etcd member"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -85,5 +90,22 @@ func TestEtcdURL(t *testing.T) {
 		if got, err := etcdURL(in, true); err != nil || got != want {
 			t.Errorf("%s: got %q, %v, want %q", in, got, err, want)
 		}
+	}
+}
+
+func TestMetricsOfSomethingElseAreNotEtcds(t *testing.T) {
+	with := func(family string) evidence.Observed[evidence.Scrapes] {
+		return evidence.See("", evidence.Scrapes{First: evidence.Scrape{Families: map[string]*evidence.Family{family: {Type: "gauge"}}}}, evidence.Source{Ask: "GET /metrics"})
+	}
+	if o := ofEtcd(with("etcd_server_has_leader")); !o.Seen() {
+		t.Errorf("got the gap %v, want the metrics of an etcd", o.Gap)
+	}
+	o := ofEtcd(with("etcd_requests_total")) // of a kube-apiserver, about its etcd
+	if o.Seen() || o.Gap.Why != evidence.Malformed || o.Gap.Note != "GET /metrics: what answers is no etcd: its metrics lack etcd_server_has_leader" {
+		t.Errorf("got %+v, want a gap: what answers is no etcd", o)
+	}
+	silent := evidence.Miss[evidence.Scrapes]("", evidence.Gap{Why: evidence.Unreachable, Note: "no answer"}, evidence.Source{})
+	if got := ofEtcd(silent); got.Gap.Note != "no answer" {
+		t.Errorf("got %v, want the gap that was there", got.Gap)
 	}
 }

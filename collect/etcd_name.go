@@ -133,6 +133,9 @@ func etcdURL(endpoint string, secure bool) (string, error) {
 	if u.Port() == "" {
 		u.Host += ":2379"
 	}
+	if n, err := strconv.ParseUint(u.Port(), 10, 16); err != nil || n == 0 {
+		return "", fmt.Errorf("%s has no port from 1 to 65535", u.Redacted())
+	}
 	return u.Scheme + "://" + u.Host, nil
 }
 
