@@ -91,12 +91,12 @@ func newClient(o Options) (*client, error) {
 
 	u, _, err := rest.DefaultServerUrlFor(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("server of the kubeconfig: %w", err)
+		return nil, &OptionsError{fmt.Errorf("server of %s: %w", whoseConfig(cfg), err)}
 	}
 	u.User = nil
 	rt, err := rest.TransportFor(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("credentials of the kubeconfig: %w", err)
+		return nil, &OptionsError{fmt.Errorf("credentials of %s%s: %w", whoseConfig(cfg), configFiles(cfg), err)}
 	}
 	c.home = &base{via: "apiserver", name: hostPort(u), url: u, http: c.guarded(rt, &c.cost.api, c.slots, o.Timeout), shared: true}
 	c.kubelet = c.guarded(rt, &c.cost.kubelet, make(chan struct{}, atOnce), min(kubeletTimeout, o.Timeout))

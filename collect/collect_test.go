@@ -1,9 +1,12 @@
 package collect
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -209,5 +212,32 @@ func TestTheServersClockCounts(t *testing.T) {
 				t.Errorf("got taken %s and nodes at %s, want %s", s.Taken, s.Nodes.Source.At, tc.want)
 			}
 		})
+	}
+}
+
+func TestInAPodThereIsNoKubeconfig(t *testing.T) {
+	for want, cfg := range map[string]*rest.Config{
+		"the pod's service account": {BearerTokenFile: podToken},
+		"the kubeconfig":            {BearerToken: "x"},
+	} {
+		if got := whoseConfig(cfg); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestCredentialsInABrokenFileNameIt(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "bad.pem")
+	if err := os.WriteFile(bad, []byte("no PEM"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, files := range map[string]rest.TLSClientConfig{
+		"authority": {CAFile: bad}, "certificate that is not there": {CertFile: bad + "x", KeyFile: bad},
+	} {
+		_, err := Run(t.Context(), Options{Config: &rest.Config{Host: "https://127.0.0.1:1", TLSClientConfig: files}})
+		var options *OptionsError
+		if !errors.As(err, &options) || !strings.Contains(err.Error(), bad) {
+			t.Errorf("%s: got %v, want an error of the options that names %s", name, err, bad)
+		}
 	}
 }

@@ -8,7 +8,10 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
+
+	"k8s.io/client-go/rest"
 
 	"github.com/kaudit/kaudit/evidence"
 )
@@ -61,15 +64,43 @@ func (r *run) hopeless(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("collect: stopped before the end: %w", context.Cause(ctx))
 	case distrusted:
-		return fmt.Errorf("reach %s: %w; check certificate-authority and server of the kubeconfig", r.home.name, err)
+		return fmt.Errorf("reach %s: %w; check certificate-authority and server of %s", r.home.name, err, r.configured())
 	case cut:
-		return fmt.Errorf("reach %s: %w; check the server of the kubeconfig's context, and whether this machine reaches it", r.home.name, err)
+		return fmt.Errorf("reach %s: %w; check the server of %s, and whether this machine reaches it", r.home.name, err, r.configured())
 	case refused && se.code == http.StatusUnauthorized:
 		return fmt.Errorf("the server %s does not accept the credentials (401): they may be expired, or of another cluster", r.home.name)
 	case refused && (se.code == http.StatusForbidden || se.code == http.StatusTooManyRequests):
 		return nil
 	}
-	return fmt.Errorf("the server %s answers like no kube-apiserver: GET /version: %w; check the server of the kubeconfig's context", r.home.name, err)
+	return fmt.Errorf("the server %s answers like no kube-apiserver: GET /version: %w; check the server of %s", r.home.name, err, r.configured())
+}
+
+// configured is what says where the cluster is.
+func (r *run) configured() string { return whoseConfig(r.config) }
+
+// podToken is where a pod has the token of its service account.
+const podToken = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+
+// whoseConfig names what says where the cluster is and who asks: in a pod there is no kubeconfig.
+func whoseConfig(cfg *rest.Config) string {
+	if cfg != nil && cfg.BearerTokenFile == podToken {
+		return "the pod's service account"
+	}
+	return "the kubeconfig"
+}
+
+// configFiles names the files that credentials are read from.
+func configFiles(cfg *rest.Config) string {
+	var files []string
+	for _, f := range []string{cfg.CAFile, cfg.CertFile, cfg.KeyFile, cfg.BearerTokenFile} {
+		if f != "" {
+			files = append(files, f)
+		}
+	}
+	if len(files) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(files, ", ") + ")"
 }
 
 // down is the transport to a server that is known not to answer.

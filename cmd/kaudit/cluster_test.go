@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -17,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -127,6 +129,23 @@ func TestUnreachableNames(t *testing.T) {
 	want := `ask https://prod.example: look up "prod.example": no such host; check --context and the server of the kubeconfig`
 	if err.Error() != want {
 		t.Errorf("got %q, want %q", err, want)
+	}
+}
+
+func TestUnreachableFromAPod(t *testing.T) {
+	for name, tc := range map[string]struct {
+		err  error
+		want string
+	}{
+		"refused": {syscall.ECONNREFUSED, "connection refused; is the kube-apiserver running"},
+		"silent":  {context.DeadlineExceeded, "no answer in time; does a NetworkPolicy keep this pod from it"},
+		"unknown": {x509.UnknownAuthorityError{}, "that the pod's service account does not know"},
+		"else":    {errors.New("no route to host"), "no route to host"},
+	} {
+		err := unreachable(tc.err, &rest.Config{Host: "https://10.96.0.1", BearerTokenFile: podToken})
+		if !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "kubeconfig") || strings.Contains(err.Error(), "--context") {
+			t.Errorf("%s: got %q, want %q and nothing of a kubeconfig", name, err, tc.want)
+		}
 	}
 }
 
