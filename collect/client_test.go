@@ -114,7 +114,7 @@ func TestGapsSayWhy(t *testing.T) {
 		}},
 		"403": {status(403, `{"kind":"Status","message":"no"}`), evidence.Gap{
 			Why: evidence.Forbidden, Note: "may not get nonResourceURL /metrics (403)",
-			Unlock: "permission to get nonResourceURL /metrics; grant it with deploy/rbac.yaml",
+			Unlock: "permission to get nonResourceURL /metrics; grant it: kaudit rbac | kubectl apply -f -",
 		}},
 		"404": {status(404, "404 page not found"), evidence.Gap{Why: evidence.Unserved, Note: "GET /metrics is not served here (404)"}},
 		"406": {status(406, ""), evidence.Gap{Why: evidence.Unserved, Note: "GET /metrics is not served here (406)"}},

@@ -58,7 +58,7 @@ func permission(r request) string {
 }
 
 func grant(permission string) string {
-	return fmt.Sprintf("permission to %s; grant it with deploy/rbac.yaml", permission)
+	return fmt.Sprintf("permission to %s; grant it: kaudit rbac | kubectl apply -f -", permission)
 }
 
 // cutError is a failure to reach a server or to read its answer to the end, as opposed to an

@@ -137,7 +137,7 @@ func unreached(in *instance) evidence.Gap {
 		ways = append(ways, "run kaudit where it can reach "+in.addresses[0])
 	}
 	if in.pod != nil {
-		ways = append(ways, fmt.Sprintf("grant create pods/portforward in %s (deploy/rbac.yaml)", in.pod.Namespace))
+		ways = append(ways, fmt.Sprintf("grant create pods/portforward in %s (kaudit rbac)", in.pod.Namespace))
 	}
 	g.Unlock = strings.Join(ways, ", or ")
 	return g

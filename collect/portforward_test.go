@@ -140,7 +140,7 @@ func TestPortForward(t *testing.T) {
 		"by SPDY, no right to get":     {forwarder: &fakeForwarder{websocket: refuseWith(403)}, port: portOf(t, etcd), upgrades: 2},
 		"forbidden": {forwarder: &fakeForwarder{websocket: refuseWith(403), spdy: refuseWith(403)}, upgrades: 2, want: evidence.Gap{
 			Why: evidence.Forbidden, Note: "may not create pods/portforward in kube-system (403)",
-			Unlock: "permission to create pods/portforward in kube-system; grant it with deploy/rbac.yaml",
+			Unlock: "permission to create pods/portforward in kube-system; grant it: kaudit rbac | kubectl apply -f -",
 		}},
 		"the kubelet does not answer": {forwarder: &fakeForwarder{websocket: refuseWith(502)}, upgrades: 1, want: evidence.Gap{
 			Why: evidence.Unreachable, Note: ask + ": 502 Bad Gateway",

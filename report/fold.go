@@ -129,8 +129,9 @@ func locks(a Audit) (unlockable, others []lock) {
 
 const (
 	permission = "permission to "
-	granted    = "grant it with deploy/rbac.yaml"
-	grant      = "deploy/rbac.yaml grants these permissions"
+	granted    = "grant it: kaudit rbac | kubectl apply -f -"
+	grantedBy  = "grant it with deploy/rbac.yaml" // of older snapshots
+	grant      = "kaudit rbac | kubectl apply -f - grants these permissions"
 )
 
 // ways takes apart what would unlock a verdict: each permission is a line of its own, which other
@@ -139,7 +140,7 @@ func ways(unlock string) []string {
 	var permissions, others []string
 	for part := range strings.SplitSeq(unlock, "; ") {
 		switch {
-		case part == granted:
+		case part == granted || part == grantedBy:
 		case strings.HasPrefix(part, permission):
 			permissions = append(permissions, part)
 		default:

@@ -13,13 +13,13 @@ func TestSkippedNamesWhatIsMissingOnce(t *testing.T) {
 	skip := func(subject, message, unlock string) checks.Verdict {
 		return checks.About(subject).Skip("%s", message).Unlocked(unlock)
 	}
-	const grantIt = "; grant it with deploy/rbac.yaml"
+	const grantIt = "; grant it: kaudit rbac | kubectl apply -f -"
 	a := Audit{Results: []checks.Result{
 		{Check: testCheck("apiserver-apf", "kube-apiserver", checks.Warning), Verdicts: []checks.Verdict{
 			skip("kube-apiserver", "x", "permission to get /flagz"+grantIt+"; permission to get /metrics"+grantIt),
 		}},
 		{Check: testCheck("etcd-space", "etcd", checks.Warning), Verdicts: []checks.Verdict{
-			skip("etcd", "x", "--etcd-endpoints https://HOST:2379; permission to get /metrics"+grantIt),
+			skip("etcd", "x", "--etcd-endpoints https://HOST:2379; permission to get /metrics; grant it with deploy/rbac.yaml"),
 			skip("kubelet/n-1", "GET /nodes/n-1: 400", ""), skip("kubelet/n-2", "GET /nodes/n-2: 400", ""),
 			skip("prioritylevelconfiguration/exempt traffic", "how much traffic is exempt was not measured", ""),
 		}},

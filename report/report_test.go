@@ -41,7 +41,7 @@ func sample() Audit {
 			Saw("2 GiB (default; --quota-backend-bytes is not set)").Want("8 GiB").WithFix("--quota-backend-bytes=8589934592")
 	}
 	forbidden := func(name string) checks.Verdict {
-		return on(name).Skip("may not get nodes/proxy (403)").Unlocked("permission to get nodes/proxy; grant it with deploy/rbac.yaml")
+		return on(name).Skip("may not get nodes/proxy (403)").Unlocked("permission to get nodes/proxy; grant it: kaudit rbac | kubectl apply -f -")
 	}
 	nodes := 214
 	return Audit{
