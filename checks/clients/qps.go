@@ -125,7 +125,10 @@ func judgeRate(s *evidence.Snapshot, r rate, byDefault float64, in evidence.Inst
 	if r.burst > 0 && float64(r.burst) < r.qps {
 		rs = append(rs, remark{checks.Info, fmt.Sprintf("has burst %d below its QPS of %g: it cannot use the rate it is given when work comes in bursts", r.burst, r.qps), "burst 1 to 2 times the QPS", r.fix})
 	}
-	if nodes > p.LargeNodes && r.qps <= byDefault {
+	switch large := nodes > p.LargeNodes; {
+	case !large && r.qps > 0 && r.qps < byDefault:
+		rs = append(rs, remark{checks.Info, fmt.Sprintf("allows each of its clients %g requests per second, under the default of %g: somebody throttled it", r.qps, byDefault), fmt.Sprintf("at least %g QPS, the default", byDefault), "remove the setting, or: " + r.fix})
+	case large && r.qps <= byDefault:
 		switch over, enough, how := anyHeldBack(in); {
 		case over:
 			rs = append(rs, remark{checks.Warning, fmt.Sprintf("allows each of its clients %g requests per second for %d nodes, and is held back by that: %s", r.qps, nodes, how), "100 QPS, burst 200", r.fix})

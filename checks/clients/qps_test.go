@@ -56,6 +56,7 @@ func TestManagerQPS(t *testing.T) {
 		rate, workers string
 	}{
 		"500 nodes, default":                      {of("20", "30", 500), "pass", "pass"},
+		"3 nodes, under the default":              {of("19", "30", 3), "info", "pass"},
 		"501 nodes, default, not measured":        {of("20", "30", 501), "info", "pass"},
 		"501 nodes, default, held back":           {of("20", "30", 501, waiting), "warning", "pass"},
 		"501 nodes, default, the standby is idle": {of("20", "30", 501, idle, waiting), "warning", "pass"},
