@@ -20,7 +20,8 @@ var drift = checks.New(checks.Spec{
 	AnyOf: []evidence.Kind{
 		evidence.KindAPIServerFlags, evidence.KindControllerManagerFlags, evidence.KindSchedulerFlags, evidence.KindEtcdFlags,
 	},
-	Doc: driftDoc,
+	Uses: []evidence.Kind{evidence.KindAPIServerMetrics, evidence.KindControllerManagerMetrics, evidence.KindSchedulerMetrics},
+	Doc:  driftDoc,
 }, driftParams{Named: 5}, runDrift)
 
 type driftParams struct {
@@ -37,9 +38,24 @@ func (p driftParams) Validate() error {
 func runDrift(s *evidence.Snapshot, p driftParams) []checks.Verdict {
 	var vs []checks.Verdict
 	for o := range processes(s) {
-		vs = append(vs, driftOf(checks.On(o), *o.Value, p))
+		v := driftOf(checks.On(o), *o.Value, p)
+		if gap := unreached(s, o.Of); gap != nil && v.Outcome == checks.Skipped {
+			v.Message, v.Unlock = v.Message+": "+gap.Note, gap.Unlock
+		}
+		vs = append(vs, v)
 	}
 	return vs
+}
+
+// unreached is why a process could not be asked for its metrics, which is also why it could not be
+// asked for its flags: both go the same way.
+func unreached(s *evidence.Snapshot, subject string) *evidence.Gap {
+	for _, in := range []evidence.Instances[evidence.Scrapes]{s.APIServerMetrics, s.ControllerManagerMetrics, s.SchedulerMetrics} {
+		if o := in.Of(subject); o.Gap != nil {
+			return o.Gap
+		}
+	}
+	return nil
 }
 
 // processes are all whose flags were read.

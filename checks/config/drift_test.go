@@ -124,3 +124,16 @@ func TestDriftParameters(t *testing.T) {
 		t.Error("got no error of 0 flags to name, want one")
 	}
 }
+
+func TestDriftNamesThePermissionThatIsMissing(t *testing.T) {
+	const of = "kube-scheduler/cp-1"
+	s := &evidence.Snapshot{
+		SchedulerFlags:   evidence.Instances[evidence.Flags]{evidence.See(of, process("kube-scheduler", "1.37.2", "pod v=2"), evidence.Source{})},
+		SchedulerMetrics: evidence.Instances[evidence.Scrapes]{evidence.Miss[evidence.Scrapes](of, evidence.Gap{Why: evidence.Forbidden, Note: "403", Unlock: "create pods/portforward"}, evidence.Source{})},
+	}
+	for _, v := range checks.Run(s, []checks.Check{drift})[0].Verdicts {
+		if v.Subject == of && (v.Outcome != checks.Skipped || v.Unlock != "create pods/portforward") {
+			t.Errorf("got %s, unlocked by %q, want it skipped and unlocked by the permission", v.Outcome, v.Unlock)
+		}
+	}
+}
