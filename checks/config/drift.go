@@ -20,7 +20,7 @@ var drift = checks.New(checks.Spec{
 	AnyOf: []evidence.Kind{
 		evidence.KindAPIServerFlags, evidence.KindControllerManagerFlags, evidence.KindSchedulerFlags, evidence.KindEtcdFlags,
 	},
-	Uses: []evidence.Kind{evidence.KindAPIServerMetrics, evidence.KindControllerManagerMetrics, evidence.KindSchedulerMetrics},
+	Uses: []evidence.Kind{evidence.KindKubeadmConfig, evidence.KindAPIServerMetrics, evidence.KindControllerManagerMetrics, evidence.KindSchedulerMetrics},
 	Doc:  driftDoc,
 }, driftParams{Named: 5}, runDrift)
 
@@ -39,12 +39,24 @@ func runDrift(s *evidence.Snapshot, p driftParams) []checks.Verdict {
 	var vs []checks.Verdict
 	for o := range processes(s) {
 		v := driftOf(checks.On(o), *o.Value, p)
-		if gap := unreached(s, o.Of); gap != nil && v.Outcome == checks.Skipped {
-			v.Message, v.Unlock = v.Message+": "+gap.Note, gap.Unlock
+		if v.Outcome == checks.Skipped || v.Outcome == checks.NotApplicable {
+			v = blame(checks.On(o), v, s, o.Of)
 		}
 		vs = append(vs, v)
 	}
 	return vs
+}
+
+// blame says what kept a second source from being read, where something did.
+func blame(subject checks.Subject, v checks.Verdict, s *evidence.Snapshot, of string) checks.Verdict {
+	gap := unreached(s, of)
+	if gap == nil && v.Outcome == checks.NotApplicable {
+		gap = s.KubeadmConfig.Gap // it may set the flags of a process that tells them in one place
+	}
+	if gap == nil || gap.Why == evidence.Absent {
+		return v
+	}
+	return subject.Skip("has nothing to compare with: %s", gap.Note).Unlocked(gap.Unlock)
 }
 
 // unreached is why a process could not be asked for its metrics, which is also why it could not be

@@ -137,3 +137,18 @@ func TestDriftNamesThePermissionThatIsMissing(t *testing.T) {
 		}
 	}
 }
+
+func TestDriftConcludesNothingFromAKubeadmConfigNobodyRead(t *testing.T) {
+	const of = "etcd/cp-1"
+	s := &evidence.Snapshot{
+		EtcdFlags:     evidence.Instances[evidence.Flags]{evidence.See(of, process("etcd", "3.7.3", "pod name=cp-1"), evidence.Source{})},
+		KubeadmConfig: evidence.Miss[evidence.KubeadmConfig]("kubeadm-config", evidence.Gap{Why: evidence.Forbidden, Note: "403", Unlock: "get configmaps"}, evidence.Source{}),
+	}
+	for _, why := range []evidence.Why{evidence.Forbidden, evidence.Absent} {
+		s.KubeadmConfig.Gap.Why = why
+		want := map[evidence.Why]checks.Outcome{evidence.Forbidden: checks.Skipped, evidence.Absent: checks.NotApplicable}[why]
+		if v := checks.Run(s, []checks.Check{drift})[0].Verdicts[0]; v.Outcome != want {
+			t.Errorf("%s: got %s, want %s", why, v.Outcome, want)
+		}
+	}
+}
