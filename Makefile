@@ -29,6 +29,7 @@ tidy: ## go.mod and go.sum say what is used, and no more
 
 lint:
 	$(GO) run $(GOLANGCI_LINT) run ./...
+	cd e2e && $(GO) run $(GOLANGCI_LINT) run --config ../.golangci.yml --build-tags e2e ./...
 
 release-check: ## the release configuration is sound
 	$(GO) run $(GORELEASER) check

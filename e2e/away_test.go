@@ -145,6 +145,7 @@ func expectsChange(want string, c change) bool {
 // takenAway takes one part of the cluster away after the other, while it is watched and for good.
 // It is the last that happens to a cluster.
 func takenAway(t *testing.T, c *loopback.Cluster) {
+	t.Helper()
 	args := slices.Concat([]string{"--kubeconfig=" + c.Kubeconfig(), "--window=2s"}, c.EtcdFlags())
 	during := slices.Concat(args, []string{"--window=6s"})
 	for _, lost := range []struct{ process, scenario string }{
@@ -218,6 +219,7 @@ func after(d time.Duration, do func()) <-chan struct{} {
 
 // granted scans with nothing but what deploy/rbac.yaml grants, and then with a rule less each time.
 func granted(t *testing.T, c *loopback.Cluster) {
+	t.Helper()
 	kubeconfig, _ := grant(t, c.Client, c.REST, t.TempDir(), nil)
 	args := []string{"--kubeconfig=" + kubeconfig, "--window=1s"}
 	mark := markAudit(t, c.AuditLogs())

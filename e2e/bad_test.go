@@ -20,6 +20,7 @@ import (
 // badInput makes the mistakes that people make: one line says what, where and what next, and the
 // exit status is that of a mistake of theirs (2) or of an audit that could not be (3).
 func badInput(t *testing.T, c *loopback.Cluster) {
+	t.Helper()
 	dir := t.TempDir()
 	config := func(name, server, user, leaf, token string) string {
 		t.Helper()

@@ -17,6 +17,7 @@ import (
 
 // snapshots cuts an audit in two: what a snapshot shows is what a live audit shows, and nothing in it is secret.
 func snapshots(t *testing.T, c *loopback.Cluster) {
+	t.Helper()
 	kubeconfig, token := grant(t, c.Client, c.REST, t.TempDir(), nil)
 	path := filepath.Join(t.TempDir(), "cluster.json")
 	args := slices.Concat([]string{"--kubeconfig=" + kubeconfig, "--window=1s"}, c.EtcdFlags())

@@ -103,7 +103,7 @@ func measure(ctx context.Context, o options, bin, kaudit, dir string, nodes, pod
 	if err := settle(ctx, c, pods); err != nil {
 		return err
 	}
-	m, err := newMeter(c)
+	m, err := newMeter(ctx, c)
 	if err != nil {
 		return err
 	}

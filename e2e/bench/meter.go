@@ -44,8 +44,8 @@ type meter struct {
 	kubeconfig string
 }
 
-func newMeter(c *loopback.Cluster) (*meter, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func newMeter(ctx context.Context, c *loopback.Cluster) (*meter, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -60,31 +60,31 @@ func newMeter(c *loopback.Cluster) (*meter, error) {
 	if err := clientcmd.WriteToFile(*cfg, m.kubeconfig); err != nil {
 		return nil, err
 	}
-	go m.serve()
+	go m.serve(ctx)
 	return m, nil
 }
 
 func (m *meter) close() { _ = m.proxy.Close() }
 
-func (m *meter) serve() {
+func (m *meter) serve(ctx context.Context) {
 	for {
 		c, err := m.proxy.Accept()
 		if err != nil {
 			return // closed
 		}
-		go m.connect(c)
+		go m.connect(ctx, c)
 	}
 }
 
 // connect serves one CONNECT and counts what comes back.
-func (m *meter) connect(client net.Conn) {
+func (m *meter) connect(ctx context.Context, client net.Conn) {
 	defer func() { _ = client.Close() }()
 	r := bufio.NewReader(client)
 	req, err := http.ReadRequest(r)
 	if err != nil || req.Method != http.MethodConnect {
 		return
 	}
-	server, err := net.Dial("tcp", req.Host)
+	server, err := (&net.Dialer{}).DialContext(ctx, "tcp", req.Host)
 	if err != nil {
 		_, _ = io.WriteString(client, "HTTP/1.1 502 Bad Gateway\r\n\r\n")
 		return

@@ -130,24 +130,25 @@ func (b builder) kubernetes(name, out string) error {
 	if err := b.module(dir, "kubernetes", b.kubernetesRequirements); err != nil {
 		return err
 	}
-	_, err := b.run(dir, "go", "build", "-mod=mod", "-ldflags", kubernetesStamp(), "-o", out, "k8s.io/kubernetes/cmd/"+name)
+	_, err := b.run(dir, "build", "-mod=mod", "-ldflags", kubernetesStamp(), "-o", out, "k8s.io/kubernetes/cmd/"+name)
 	return err
 }
 
 // kubernetesStamp makes /version tell the truth; unstamped binaries say v0.0.0-master.
 func kubernetesStamp() string {
 	minor := strings.Split(Kubernetes, ".")[1]
-	flags := "-s -w"
+	var flags strings.Builder
+	flags.WriteString("-s -w")
 	for _, p := range []string{"k8s.io/component-base/version", "k8s.io/client-go/pkg/version"} {
-		flags += fmt.Sprintf(" -X %s.gitVersion=%s -X %s.gitMajor=1 -X %s.gitMinor=%s -X %s.gitTreeState=clean", p, Kubernetes, p, p, minor, p)
+		fmt.Fprintf(&flags, " -X %s.gitVersion=%s -X %s.gitMajor=1 -X %s.gitMinor=%s -X %s.gitTreeState=clean", p, Kubernetes, p, p, minor, p)
 	}
-	return flags
+	return flags.String()
 }
 
 // kubernetesRequirements requires Kubernetes itself. Its go.mod replaces the staging modules by paths of
 // its own tree, which do not exist in a published module: they get their released versions instead.
 func (b builder) kubernetesRequirements(dir string) error {
-	out, err := b.run(dir, "go", "mod", "download", "-json", "k8s.io/kubernetes@"+Kubernetes)
+	out, err := b.run(dir, "mod", "download", "-json", "k8s.io/kubernetes@"+Kubernetes)
 	if err != nil {
 		return err
 	}
@@ -155,7 +156,7 @@ func (b builder) kubernetesRequirements(dir string) error {
 	if err := json.Unmarshal(out, &mod); err != nil {
 		return fmt.Errorf("read go mod download: %w", err)
 	}
-	if out, err = b.run(dir, "go", "mod", "edit", "-json", mod.GoMod); err != nil {
+	if out, err = b.run(dir, "mod", "edit", "-json", mod.GoMod); err != nil {
 		return err
 	}
 	var file struct {
@@ -171,7 +172,7 @@ func (b builder) kubernetesRequirements(dir string) error {
 			args = append(args, fmt.Sprintf("-replace=%s=%s@%s", r.Old.Path, r.Old.Path, staging))
 		}
 	}
-	_, err = b.run(dir, "go", args...)
+	_, err = b.run(dir, args...)
 	return err
 }
 
@@ -181,13 +182,13 @@ func (b builder) etcd(_, out string) error {
 		if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(etcdMain), 0o644); err != nil {
 			return err
 		}
-		_, err := b.run(dir, "go", "mod", "edit", "-require=go.etcd.io/etcd/server/v3@"+Etcd)
+		_, err := b.run(dir, "mod", "edit", "-require=go.etcd.io/etcd/server/v3@"+Etcd)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	_, err = b.run(dir, "go", "build", "-mod=mod", "-ldflags", "-s -w", "-o", out, ".")
+	_, err = b.run(dir, "build", "-mod=mod", "-ldflags", "-s -w", "-o", out, ".")
 	return err
 }
 
@@ -203,7 +204,7 @@ func (b builder) own(name, out string) error {
 	if err != nil {
 		return err
 	}
-	_, err = b.run(dir, "go", "build", "-ldflags", "-s -w", "-o", out, ".")
+	_, err = b.run(dir, "build", "-ldflags", "-s -w", "-o", out, ".")
 	return err
 }
 
@@ -219,7 +220,7 @@ func (b builder) module(dir, name string, fill func(dir string) error) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	if _, err := b.run(dir, "go", "mod", "init", "e2e.invalid/"+name); err != nil {
+	if _, err := b.run(dir, "mod", "init", "e2e.invalid/"+name); err != nil {
 		return err
 	}
 	if err := fill(dir); err != nil {
@@ -228,8 +229,9 @@ func (b builder) module(dir, name string, fill func(dir string) error) error {
 	return os.WriteFile(done, nil, 0o644)
 }
 
-func (b builder) run(dir, name string, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(b.ctx, name, args...)
+// run runs the go command.
+func (b builder) run(dir string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(b.ctx, "go", args...)
 	cmd.Dir = dir
 	// Static programs run in images that hold nothing else.
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOWORK=off")
@@ -237,7 +239,7 @@ func (b builder) run(dir, name string, args ...string) ([]byte, error) {
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w\n%s", name, args[0], err, stderr.String())
+		return nil, fmt.Errorf("go %s: %w\n%s", args[0], err, stderr.String())
 	}
 	return out, nil
 }

@@ -59,7 +59,7 @@ func delegate(parent, dir string) error {
 		}
 	}
 	// Version 2: controllers are handed down one by one.
-	if _, err := os.Stat(filepath.Join(parent, "cgroup.controllers")); err != nil || filepath.Dir(dir) != cgroups {
+	if parent != cgroups {
 		return nil
 	}
 	for _, d := range []string{parent, dir} {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -85,8 +86,8 @@ func (c *Cluster) Close() {
 			fmt.Fprintln(os.Stderr, "clean up:", err)
 		}
 	}
-	for i := len(c.made) - 1; i >= 0; i-- {
-		_ = os.Remove(c.made[i]) // stays if somebody else uses it by now
+	for _, dir := range slices.Backward(c.made) {
+		_ = os.Remove(dir) // stays if somebody else uses it by now
 	}
 }
 
@@ -174,7 +175,7 @@ func (c *Cluster) namespaces(ctx context.Context) error {
 			return err
 		}
 	}
-	err := c.Group.Start(proc.Spec{
+	err := c.Start(proc.Spec{
 		Name: first, Args: []string{filepath.Join(c.Config.Bin, "nsinit")}, Hostname: NodeName,
 		Clone: syscall.CLONE_NEWNS | syscall.CLONE_NEWNET | syscall.CLONE_NEWPID,
 	})
@@ -231,11 +232,11 @@ func (c *Cluster) mountpoint(dir string) error {
 		}
 		missing = append(missing, d)
 	}
-	for i := len(missing) - 1; i >= 0; i-- {
-		if err := os.Mkdir(missing[i], 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+	for _, d := range slices.Backward(missing) {
+		if err := os.Mkdir(d, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
 			return err
 		}
-		c.made = append(c.made, missing[i])
+		c.made = append(c.made, d)
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func (c *Cluster) startContainerd(ctx context.Context) error {
 	if err := os.WriteFile(filepath.Join(netd, "10-e2e.conflist"), []byte(network), 0o644); err != nil {
 		return err
 	}
-	if err := c.Group.Start(proc.Spec{Name: "containerd", Args: c.In("containerd", "--config", path), Env: c.env()}); err != nil {
+	if err := c.Start(proc.Spec{Name: "containerd", Args: c.In("containerd", "--config", path), Env: c.env()}); err != nil {
 		return err
 	}
 	return c.Until(ctx, 30*time.Second, "containerd", []string{"containerd"}, func(ctx context.Context) error {

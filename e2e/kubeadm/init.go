@@ -26,10 +26,10 @@ func (c *Cluster) init(ctx context.Context) error {
 	if err := os.WriteFile(path, []byte(c.configuration()), 0o644); err != nil {
 		return err
 	}
-	if err := c.Group.Start(proc.Spec{Name: "kubelet", Args: c.In("/bin/sh", "-c", kubeletScript), Env: c.env()}); err != nil {
+	if err := c.Start(proc.Spec{Name: "kubelet", Args: c.In("/bin/sh", "-c", kubeletScript), Env: c.env()}); err != nil {
 		return err
 	}
-	err := c.Group.Start(proc.Spec{
+	err := c.Start(proc.Spec{
 		Name: "kubeadm", Env: c.env(),
 		Args: c.In("kubeadm", "init", "--config", path, "--ignore-preflight-errors=all", "--skip-phases=addon,show-join-command"),
 	})

@@ -34,7 +34,7 @@ func (c *Cluster) startAPIServers(ctx context.Context) error {
 	var names []string
 	for i := range c.Config.APIServers {
 		name := "kube-apiserver-" + nodeName(i)
-		if err := c.Group.Start(proc.Spec{Name: name, Args: c.apiserver(i, c.flags("kube-apiserver", name)), Hostname: nodeName(i)}); err != nil {
+		if err := c.Start(proc.Spec{Name: name, Args: c.apiserver(i, c.flags("kube-apiserver", name)), Hostname: nodeName(i)}); err != nil {
 			return err
 		}
 		names = append(names, name)

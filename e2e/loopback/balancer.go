@@ -1,6 +1,7 @@
 package loopback
 
 import (
+	"context"
 	"io"
 	"net"
 	"sync"
@@ -17,6 +18,7 @@ type Balancer struct {
 	backends []*backend
 	next     int
 	work     sync.WaitGroup
+	stop     context.CancelFunc // of dialling
 
 	connections        atomic.Int64
 	received, returned atomic.Int64
@@ -28,9 +30,9 @@ type backend struct {
 	open map[net.Conn]struct{}
 }
 
-// Balance listens on addr and spreads connections over backends.
-func Balance(addr string, backends []string) (*Balancer, error) {
-	l, err := net.Listen("tcp", addr)
+// Balance listens on addr and spreads connections over backends until Close, also when ctx has ended.
+func Balance(ctx context.Context, addr string, backends []string) (*Balancer, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +40,8 @@ func Balance(addr string, backends []string) (*Balancer, error) {
 	for _, a := range backends {
 		b.backends = append(b.backends, &backend{addr: a, open: map[net.Conn]struct{}{}})
 	}
-	b.work.Go(b.serve)
+	ctx, b.stop = context.WithCancel(context.WithoutCancel(ctx))
+	b.work.Go(func() { b.serve(ctx) })
 	return b, nil
 }
 
@@ -72,6 +75,7 @@ func (b *Balancer) set(addr string, down bool) {
 // Close stops listening and breaks every connection.
 func (b *Balancer) Close() {
 	_ = b.listener.Close()
+	b.stop()
 	b.mu.Lock()
 	addrs := make([]string, 0, len(b.backends))
 	for _, be := range b.backends {
@@ -84,19 +88,19 @@ func (b *Balancer) Close() {
 	b.work.Wait()
 }
 
-func (b *Balancer) serve() {
+func (b *Balancer) serve(ctx context.Context) {
 	for {
 		client, err := b.listener.Accept()
 		if err != nil {
 			return // closed
 		}
 		b.connections.Add(1)
-		b.work.Go(func() { b.forward(client) })
+		b.work.Go(func() { b.forward(ctx, client) })
 	}
 }
 
-func (b *Balancer) forward(client net.Conn) {
-	be, server := b.dial()
+func (b *Balancer) forward(ctx context.Context, client net.Conn) {
+	be, server := b.dial(ctx)
 	if server == nil {
 		_ = client.Close()
 		return
@@ -115,7 +119,7 @@ func (b *Balancer) forward(client net.Conn) {
 }
 
 // dial connects to the next instance, or to one after it that answers.
-func (b *Balancer) dial() (*backend, net.Conn) {
+func (b *Balancer) dial(ctx context.Context) (*backend, net.Conn) {
 	b.mu.Lock()
 	first := b.next
 	b.next++
@@ -125,7 +129,7 @@ func (b *Balancer) dial() (*backend, net.Conn) {
 		if b.isDown(be) {
 			continue
 		}
-		c, err := net.Dial("tcp", be.addr)
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", be.addr)
 		if err != nil {
 			continue
 		}

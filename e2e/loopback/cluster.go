@@ -133,13 +133,13 @@ func (c *Cluster) Server() string { return "https://" + c.Balancer.Addr }
 
 func (c *Cluster) etcdData() string { return filepath.Join(c.Config.Data, "etcd-"+c.net) }
 
-func (c *Cluster) prepare(context.Context) error {
+func (c *Cluster) prepare(ctx context.Context) error {
 	for _, d := range []string{c.Dir, c.pki, c.auditDir()} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
 			return err
 		}
 	}
-	if err := c.choosePorts(); err != nil {
+	if err := c.choosePorts(ctx); err != nil {
 		return err
 	}
 	if err := c.certificates(); err != nil {
@@ -149,7 +149,7 @@ func (c *Cluster) prepare(context.Context) error {
 	for i := range c.Config.APIServers {
 		backends = append(backends, c.APIServerAddr(i))
 	}
-	b, err := Balance(fmt.Sprintf("%s:%d", c.Address(99), c.ports.balancer), backends)
+	b, err := Balance(ctx, fmt.Sprintf("%s:%d", c.Address(99), c.ports.balancer), backends)
 	if err != nil {
 		return err
 	}
@@ -159,13 +159,13 @@ func (c *Cluster) prepare(context.Context) error {
 
 // choosePorts takes addresses of 127.0.0.0/8 that nobody else is likely to use. Nodes have one
 // each, as real ones do, so that instances differ by address and not only by port.
-func (c *Cluster) choosePorts() error {
+func (c *Cluster) choosePorts(ctx context.Context) error {
 	c.net = fmt.Sprintf("127.%d.%d", 16+rand.IntN(200), 1+rand.IntN(250))
 	var err error
 	pick := func(want int) int {
 		for try := range 20 {
 			port := want + try*1000
-			if c.free(port) {
+			if c.free(ctx, port) {
 				return port
 			}
 		}
@@ -179,9 +179,9 @@ func (c *Cluster) choosePorts() error {
 	return err
 }
 
-func (c *Cluster) free(port int) bool {
+func (c *Cluster) free(ctx context.Context, port int) bool {
 	for _, host := range []string{c.Address(0), c.Address(1), c.Address(2), c.Address(3), c.Address(4), c.Address(99)} {
-		l, err := net.Listen("tcp", fmt.Sprintf("%s:%d", host, port))
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", fmt.Sprintf("%s:%d", host, port))
 		if err != nil {
 			return false
 		}

@@ -62,7 +62,7 @@ func (c *Cluster) startControllersOn(ctx context.Context, i int) error {
 	} {
 		name := p.component + "-" + nodeName(i)
 		args := append(append([]string{filepath.Join(c.Config.Bin, p.component)}, p.args...), c.flags(p.component, name)...)
-		if err := c.Group.Start(proc.Spec{Name: name, Args: args, Hostname: nodeName(i)}); err != nil {
+		if err := c.Start(proc.Spec{Name: name, Args: args, Hostname: nodeName(i)}); err != nil {
 			return err
 		}
 		url := fmt.Sprintf("https://%s:%d/healthz", host, p.port)

@@ -90,7 +90,7 @@ func (c *Cluster) startMember(m member, extra []string) error {
 		"--trusted-ca-file=" + c.file("etcd-ca.crt"),
 		"--watch-progress-notify-interval=5s",
 	}
-	return c.Group.Start(proc.Spec{Name: m.name, Args: append(args, extra...), Hostname: nodeName(m.i)})
+	return c.Start(proc.Spec{Name: m.name, Args: append(args, extra...), Hostname: nodeName(m.i)})
 }
 
 // EtcdEndpoints are the client addresses of the members.

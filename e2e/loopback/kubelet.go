@@ -83,11 +83,12 @@ func (f forwarder) PortForward(ctx context.Context, _, _ string, port int32, str
 		_, err := io.Copy(dst, src)
 		ended <- err
 	}
-	go copying(conn, stream)
-	go copying(stream, conn)
+	var both sync.WaitGroup
+	both.Go(func() { copying(conn, stream) })
+	both.Go(func() { copying(stream, conn) })
 	err = <-ended
 	_ = conn.Close()
 	_ = stream.Close()
-	<-ended
+	both.Wait()
 	return err
 }

@@ -2,12 +2,14 @@
 package proc
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -63,7 +65,8 @@ func (g *Group) Start(s Spec) error {
 		attr.Cloneflags |= syscall.CLONE_NEWUTS
 		args = append([]string{"/bin/sh", "-c", `echo "$0" >/proc/sys/kernel/hostname && exec "$@"`, s.Hostname}, args...)
 	}
-	cmd := exec.Command(args[0], args[1:]...)
+	// It outlives whatever its start was part of: Stop and Kill end it, no context does.
+	cmd := exec.CommandContext(context.Background(), args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = log, log, attr
 	cmd.Env = append(os.Environ(), s.Env...)
 	if err := launch(cmd); err != nil {
@@ -164,8 +167,8 @@ func (g *Group) KillAll() {
 	g.mu.Lock()
 	order := append([]string(nil), g.order...)
 	g.mu.Unlock()
-	for i := len(order) - 1; i >= 0; i-- {
-		g.Kill(order[i])
+	for _, name := range slices.Backward(order) {
+		g.Kill(name)
 	}
 }
 

@@ -3,7 +3,6 @@ package proc
 import (
 	"context"
 	"fmt"
-	"net"
 	"time"
 )
 
@@ -28,18 +27,4 @@ func (g *Group) Until(ctx context.Context, limit time.Duration, what string, on 
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
-}
-
-// FreePorts returns ports of 127.0.0.1 that nobody listens on, all different.
-func FreePorts(n int) ([]int, error) {
-	ports := make([]int, n)
-	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = l.Close() }() // all held until all are known, or one would be given twice
-		ports[i] = l.Addr().(*net.TCPAddr).Port
-	}
-	return ports, nil
 }
