@@ -141,5 +141,5 @@ func quotasAgree(component string, ms []member) (checks.Verdict, bool) {
 	}
 	return on.Find(checks.Warning, "has members with different quotas: the first to be full, at %s on %s, stops writes for all", size(least.limit.Bytes), nameOf(least.subject)).
 		Saw("%s", strings.Join(each, ", ")).Want("the same on every member").
-		WithFix("the same --quota-backend-bytes on every member, one after the other"), true
+		WithFix("--quota-backend-bytes=8589934592   # the same on every member, one restart after the other"), true
 }
