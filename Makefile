@@ -1,4 +1,4 @@
-# make test is all that a change needs before it is proposed; make check is what CI holds it against.
+# make test is the least that a change needs; .ci/run is what CI holds it against.
 GO ?= go
 export CGO_ENABLED ?= 0
 
@@ -21,7 +21,7 @@ test: ## every test that needs nothing but Go: no network, no cluster
 race:
 	CGO_ENABLED=1 $(GO) test -race ./...
 
-check: tidy lint race ## what CI holds a change against, beside the end-to-end tests
+check: tidy lint race ## before a change is proposed
 
 tidy: ## go.mod and go.sum say what is used, and no more
 	$(GO) mod tidy -diff

@@ -202,15 +202,18 @@ func apfSeats(f evidence.Flags) (int, bool) {
 	return total, true
 }
 
+// fewerSeats goes back to what every kube-apiserver starts with.
+const fewerSeats = "--max-requests-inflight=400 --max-mutating-requests-inflight=200   # the defaults; raise them while CPU stays under 60% and memory has headroom"
+
 func apfSizing(s *evidence.Snapshot, subject checks.Subject, of string, total int, p apfParams) checks.Verdict {
 	subject = subject.With(s.APIServerFlags.Of(of).Source, "--max-requests-inflight and --max-mutating-requests-inflight: %d together", total)
 	if total > p.MaxSeats {
-		return subject.Find(checks.Warning, "admits %d requests at once: over %d it runs out of CPU or memory before it refuses anybody", total, p.MaxSeats).
-			Saw("%d seats", total).Want("at most %d, raised only while CPU and memory have headroom", p.MaxSeats)
+		return subject.Find(checks.Warning, "admits %d requests at once: over %d it is likely to run out of CPU or memory before it refuses anybody", total, p.MaxSeats).
+			Saw("%d seats", total).Want("at most %d, raised only while CPU and memory have headroom", p.MaxSeats).WithFix(fewerSeats)
 	}
 	if cpus := apfCPUs(s, of); cpus > 0 && total > p.DefaultSeats && total > p.SeatsPerCPU*cpus {
-		return subject.Find(checks.Warning, "admits %d requests at once on %d CPUs: over %d for each CPU it runs out of CPU or memory before it refuses anybody", total, cpus, p.SeatsPerCPU).
-			Saw("%d seats, %d CPUs", total, cpus).Want("at most %d", p.SeatsPerCPU*cpus)
+		return subject.Find(checks.Warning, "admits %d requests at once on %d CPUs: over %d for each CPU it is likely to run out of CPU or memory before it refuses anybody", total, cpus, p.SeatsPerCPU).
+			Saw("%d seats, %d CPUs", total, cpus).Want("at most %d", max(p.SeatsPerCPU*cpus, p.DefaultSeats)).WithFix(fewerSeats)
 	}
 	if !s.Nodes.Seen() || len(s.Nodes.Value.Items) <= p.LargeNodes || total > p.DefaultSeats {
 		return subject.Pass("admits %d requests at once", total).Saw("%d seats", total)

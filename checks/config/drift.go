@@ -106,7 +106,8 @@ func driftOf(subject checks.Subject, f evidence.Flags, p driftParams) checks.Ver
 		return subject.Find(checks.Info, "runs with another value of %s than kubeadm-config gives, so the next kubeadm upgrade changes it: %s",
 			flags(len(c.intended)), list(c.intended, p.Named)).
 			Saw("%s", list(c.intended, p.Named)).Want("kubeadm-config says what runs").
-			WithFix("kubectl -n kube-system edit configmap kubeadm-config")
+			WithFix("# if what runs is meant, write it there: kubectl -n kube-system edit configmap kubeadm-config\n" +
+				"# if kubeadm-config is, write that node's manifest anew: kubeadm init phase control-plane NAME --config FILE")
 	case c.agreed == 0:
 		return subject.Skip("has no flag that two of its sources name")
 	}

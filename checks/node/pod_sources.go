@@ -33,7 +33,10 @@ type podSourcesParams struct {
 func runPodSources(s *evidence.Snapshot, p podSourcesParams) []checks.Verdict {
 	var vs []checks.Verdict
 	if o := s.KubeletIntent; o.Seen() {
-		vs = append(vs, fromURL(checks.On(o), *o.Value), fileCheck(checks.On(o).Aspect("file-check"), *o.Value, p))
+		for _, v := range []checks.Verdict{fromURL(checks.On(o), *o.Value), fileCheck(checks.On(o).Aspect("file-check"), *o.Value, p)} {
+			v.Message = "by ConfigMap kubelet-config, what is meant: " + v.Message // what runs is told of each kubelet
+			vs = append(vs, v)
+		}
 	}
 	for o := range s.KubeletConfigs.Seen() {
 		vs = append(vs, fromURL(checks.On(o), *o.Value), fileCheck(checks.On(o).Aspect("file-check"), *o.Value, p))

@@ -139,7 +139,7 @@ func serverOf(cfg *rest.Config) string {
 	if err != nil {
 		return cfg.Host[strings.LastIndex(cfg.Host, "@")+1:]
 	}
-	u.User = nil
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
 	return u.String()
 }
 
@@ -157,6 +157,8 @@ func unreachable(err error, cfg *rest.Config) error {
 		return unreachableFromPod(err, server)
 	}
 	switch {
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		return noAudit("ask %s: the proxy on the way (proxy-url of the kubeconfig, or HTTPS_PROXY) cannot be reached: %w", server, op.Err)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return noAudit("ask %s: connection refused; is the kube-apiserver running, and is this the right --context", server)
 	case errors.As(err, &dns):
