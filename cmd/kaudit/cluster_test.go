@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,6 +75,11 @@ func TestUnreachableSaysWhyAndWhatNext(t *testing.T) {
 		config func() *rest.Config
 		want   string
 	}{
+		"no proxy listens": {func() *rest.Config {
+			return &rest.Config{Host: "https://10.0.0.1:6443", Proxy: func(*http.Request) (*url.URL, error) {
+				return &url.URL{Scheme: "http", Host: "127.0.0.1:1"}, nil
+			}}
+		}, "the proxy on the way (proxy-url of the kubeconfig, or HTTPS_PROXY) cannot be reached"},
 		"nobody listens": {func() *rest.Config { return &rest.Config{Host: "https://127.0.0.1:1"} }, "connection refused; is the kube-apiserver running"},
 		"the server's certificate expired": {func() *rest.Config {
 			return &rest.Config{Host: serve(t, old, oldKey, tls.NoClientCert), TLSClientConfig: rest.TLSClientConfig{CAData: old, ServerName: "kubernetes"}}
@@ -180,10 +186,11 @@ func get(t *testing.T, cfg *rest.Config) error {
 
 func TestNoPasswordOfTheServersURLIsShown(t *testing.T) {
 	for host, want := range map[string]string{
-		"https://admin:hunter2@10.0.0.1:6443": "https://10.0.0.1:6443",
-		"https://10.0.0.1:6443":               "https://10.0.0.1:6443",
-		"10.0.0.1:6443":                       "10.0.0.1:6443",
-		"https://admin:%zz@10.0.0.1:6443":     "10.0.0.1:6443", // which no URL parser reads
+		"https://admin:hunter2@10.0.0.1:6443":  "https://10.0.0.1:6443",
+		"https://10.0.0.1:6443":                "https://10.0.0.1:6443",
+		"https://10.0.0.1:6443/?token=hunter2": "https://10.0.0.1:6443/",
+		"10.0.0.1:6443":                        "10.0.0.1:6443",
+		"https://admin:%zz@10.0.0.1:6443":      "10.0.0.1:6443", // which no URL parser reads
 	} {
 		if got := serverOf(&rest.Config{Host: host}); got != want {
 			t.Errorf("got %q, want %q", got, want)
