@@ -8,9 +8,10 @@ import (
 	"github.com/kaudit/kaudit/evidence"
 )
 
-// A Result is all that one check said.
+// A Result is all that one check said of one cluster.
 type Result struct {
 	Check    Check
+	Cluster  string // of several in one audit, as configuration files have them; "" for a live one
 	Verdicts []Verdict
 }
 
@@ -19,7 +20,7 @@ type Result struct {
 func Run(s *evidence.Snapshot, cs []Check) []Result {
 	out := make([]Result, len(cs))
 	for i, c := range cs {
-		out[i] = Result{c, judge(s, c)}
+		out[i] = Result{Check: c, Verdicts: judge(s, c)}
 	}
 	return out
 }

@@ -1,7 +1,11 @@
 package checks
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/kaudit/kaudit/evidence"
 )
@@ -64,9 +68,57 @@ type Verdict struct {
 	Message     string // one sentence, starts after the subject, with the numbers in it
 	Observed    string
 	Recommended string
-	Fix         string // the exact flag, YAML or command
-	Unlock      string // of a skipped one: what to pass or grant
+	Fix         string   // the exact flag, YAML or command
+	Unlock      string   // of a skipped one: what to pass or grant
+	Changes     []Change // the fix as plain settings, where it is nothing else
+	Waived      *Waived  // a finding that somebody accepted
 	Seen        []Evidence
+}
+
+// Waived says who accepted a finding, and until when. It is still reported, and does not fail an audit.
+type Waived struct {
+	Reason string
+	Until  time.Time // zero: for good
+	By     string    // "kaudit.yaml:12", "baseline", "manifests/etcd.yaml:14"
+}
+
+// A Change is a setting that a fix gives another value.
+type Change struct {
+	Subject string // whose: "etcd/cp-1"
+	Name    string // a flag without dashes, or the path of a field: "kubeAPIQPS"
+	Value   string // as it stands on a command line
+	Remove  bool   // it goes; Value means nothing
+}
+
+// Setting adds a plain setting that mends a finding. Passes drop it.
+func (v Verdict) Setting(subject, name, value string) Verdict {
+	return v.change(Change{Subject: subject, Name: name, Value: value})
+}
+
+// Unsetting adds a setting that has to go. Passes drop it.
+func (v Verdict) Unsetting(subject, name string) Verdict {
+	return v.change(Change{Subject: subject, Name: name, Remove: true})
+}
+
+func (v Verdict) change(c Change) Verdict {
+	if v.Outcome == Finding {
+		v.Changes = append(slices.Clip(v.Changes), c)
+	}
+	return v
+}
+
+// Active reports a finding that nobody accepted.
+func (v Verdict) Active() bool { return v.Outcome == Finding && v.Waived == nil }
+
+// Fingerprint identifies a verdict across runs: by what is judged and of whom, never by the words or the
+// place, which change without the fault changing. The cluster is "" where a live one is audited.
+func Fingerprint(cluster, check, subject string) string {
+	id := check + "\x00" + subject
+	if cluster != "" {
+		id = cluster + "\x00" + id
+	}
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:16])
 }
 
 // Evidence is an observation that a verdict rests on.

@@ -86,10 +86,18 @@ func Run(ctx context.Context, o Options) (*evidence.Snapshot, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("collect: stopped before the end: %w", context.Cause(ctx))
 	}
+	onlyInFiles(r.s)
 	r.s.Took = c.now().Sub(r.s.Taken)
 	r.s.Cost = c.cost.total()
 	c.log.Info("collected", slog.Duration("took", r.s.Took), slog.Any("cost", r.s.Cost))
 	return r.s, nil
+}
+
+// onlyInFiles says of the evidence that no running cluster shows where it is read.
+func onlyInFiles(s *evidence.Snapshot) {
+	gap := evidence.Gap{Why: evidence.Absent, Note: "stands in files only, which scan -f reads"}
+	s.KubeletFlags = evidence.Instances[evidence.Flags]{evidence.Miss[evidence.Flags]("kubelet's command line", gap, evidence.Source{})}
+	s.Documents = evidence.Instances[evidence.Document]{evidence.Miss[evidence.Document]("configuration files", gap, evidence.Source{})}
 }
 
 func anySeen[T any](in evidence.Instances[T]) bool {

@@ -37,6 +37,8 @@ const (
 	KindKubeletConfigs           Kind = "kubelet.config"
 	KindKubeletMetrics           Kind = "kubelet.metrics"
 	KindPods                     Kind = "pods"
+	KindKubeletFlags             Kind = "kubelet.flags"
+	KindDocuments                Kind = "config.documents"
 )
 
 // A Record is an observation without its value: enough to tell what was seen and what was not.

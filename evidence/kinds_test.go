@@ -13,12 +13,13 @@ func TestKinds(t *testing.T) {
 		KindVersion, KindNodes, KindControlPods, KindAPIServerEndpoints, KindAPIServerLeases, KindAPIServerFlags, KindAPIServerMetrics,
 		KindFlowSchemas, KindPriorityLevels, KindAPIServices, KindKubeadmConfig, KindKubeletIntent, KindControllerManagerFlags,
 		KindControllerManagerMetrics, KindSchedulerFlags, KindSchedulerConfig, KindSchedulerMetrics, KindLeaderLeases, KindPendingPods,
-		KindEtcdFlags, KindEtcdMetrics, KindEtcdMembers, KindEtcdStatus, KindEtcdAlarms, KindKubeletConfigs, KindKubeletMetrics, KindPods,
+		KindEtcdFlags, KindEtcdMetrics, KindEtcdMembers, KindEtcdStatus, KindEtcdAlarms, KindKubeletFlags, KindKubeletConfigs, KindKubeletMetrics, KindPods,
+		KindDocuments,
 	}
 	if d := cmp.Diff(want, Kinds()); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
-	if got, want := reflect.TypeFor[Snapshot]().NumField(), len(want)+7; got != want {
+	if got, want := reflect.TypeFor[Snapshot]().NumField(), len(want)+8; got != want {
 		t.Errorf("got %d fields, want %d: one that is neither evidence nor header", got, want)
 	}
 }

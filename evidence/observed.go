@@ -53,7 +53,16 @@ type Source struct {
 	From string    `json:"from,omitempty"` // endpoint, object or path, without credentials
 	Ask  string    `json:"ask,omitempty"`  // "GET /metrics", "Maintenance.Status"
 	At   time.Time `json:"at,omitzero"`
+	// Line and Column say where in a file it stands, both from 1, the column in characters; 0: not known.
+	Line   int `json:"line,omitempty"`
+	Column int `json:"column,omitempty"`
 }
+
+// InFile reports whether the source is a place in a file.
+func (s Source) InFile() bool { return s.Via == ViaFile }
+
+// ViaFile is the Via of what was read in a file; From is its path.
+const ViaFile = "file"
 
 // Why classifies a gap.
 type Why string
@@ -66,6 +75,7 @@ const (
 	Unreachable Why = "unreachable" // no connection, no answer in time, a server error
 	Malformed   Why = "malformed"   // an answer that could not be read
 	Unserved    Why = "unserved"    // 404 or 406: this version or configuration does not serve it
+	NotLive     Why = "not-live"    // only files were read, and no file tells it
 )
 
 // A Gap says why a value is not there.

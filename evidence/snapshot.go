@@ -44,9 +44,14 @@ type Snapshot struct {
 	EtcdStatus  Instances[EtcdStatus]  `json:"etcd.status"`  // Maintenance.Status of each endpoint
 	EtcdAlarms  Observed[[]EtcdAlarm]  `json:"etcd.alarms"`  // Maintenance.Alarm, action GET
 
-	KubeletConfigs Instances[KubeletConfig] `json:"kubelet.config"` // /configz, sampled nodes
+	KubeletFlags   Instances[Flags]         `json:"kubelet.flags"`  // of unit files and kubeadm's node registrations
+	KubeletConfigs Instances[KubeletConfig] `json:"kubelet.config"` // /configz of sampled nodes, or files
 	KubeletMetrics Instances[Scrapes]       `json:"kubelet.metrics"`
 	Pods           Observed[Pods]           `json:"pods"` // of all nodes, or of the sampled ones
+
+	Documents Instances[Document] `json:"config.documents"` // configuration files as they are written
+	// Remarks are the waivers that stand in files beside what they accept.
+	Remarks []Remark `json:"remarks,omitempty"`
 }
 
 // Cluster says which cluster was looked at, and of what make.
@@ -54,6 +59,8 @@ type Cluster struct {
 	Name         string `json:"name"`   // as the kubeconfig calls it
 	Server       string `json:"server"` // host and port of the kubeconfig, without credentials
 	Distribution string `json:"distribution"`
+	// Files is set where configuration files describe the cluster, and nobody asked it.
+	Files bool `json:"files,omitempty"`
 	// Managed is set where a provider runs the control plane and shows only its API.
 	Managed bool `json:"managed"`
 }

@@ -45,9 +45,15 @@ func cleaned(write func(io.Writer, Audit, Options) error) func(io.Writer, Audit,
 		a.Target.Name = cleanLine(a.Target.Name)
 		a.Target.KubernetesVersion = cleanLine(a.Target.KubernetesVersion)
 		a.Target.Distribution = cleanLine(a.Target.Distribution)
+		clusters := make([]Target, len(a.Clusters))
+		for i, c := range a.Clusters {
+			c.Name, c.KubernetesVersion, c.Distribution = cleanLine(c.Name), cleanLine(c.KubernetesVersion), cleanLine(c.Distribution)
+			clusters[i] = c
+		}
+		a.Clusters = clusters
 		results := make([]checks.Result, len(a.Results))
 		for i, r := range a.Results {
-			results[i] = checks.Result{Check: r.Check, Verdicts: make([]checks.Verdict, len(r.Verdicts))}
+			results[i] = checks.Result{Check: r.Check, Cluster: cleanLine(r.Cluster), Verdicts: make([]checks.Verdict, len(r.Verdicts))}
 			for j, v := range r.Verdicts {
 				results[i].Verdicts[j] = cleanVerdict(v)
 			}
@@ -60,6 +66,9 @@ func cleaned(write func(io.Writer, Audit, Options) error) func(io.Writer, Audit,
 func cleanVerdict(v checks.Verdict) checks.Verdict {
 	for _, field := range []*string{&v.Subject, &v.Message, &v.Observed, &v.Recommended, &v.Unlock} {
 		*field = cleanLine(*field)
+	}
+	if w := v.Waived; w != nil {
+		v.Waived = &checks.Waived{Reason: cleanLine(w.Reason), Until: w.Until, By: cleanLine(w.By)}
 	}
 	v.Fix = strings.TrimRight(keepIndent(v.Fix), "\n ")
 	seen := make([]checks.Evidence, len(v.Seen))

@@ -2,8 +2,6 @@ package report
 
 import (
 	"bufio"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"io"
 	"time"
@@ -17,6 +15,7 @@ type document struct {
 	Kind       string       `json:"kind"`
 	Kaudit     kauditJSON   `json:"kaudit"`
 	Target     targetJSON   `json:"target"`
+	Clusters   []targetJSON `json:"clusters,omitempty"` // those that configuration files describe
 	StartedAt  time.Time    `json:"startedAt"`
 	FinishedAt time.Time    `json:"finishedAt"`
 	Summary    Summary      `json:"summary"`
@@ -40,6 +39,7 @@ type resultJSON struct {
 	Check       string          `json:"check"`
 	Title       string          `json:"title"`
 	Component   string          `json:"component"`
+	Cluster     string          `json:"cluster,omitempty"` // of several in one audit
 	Subject     string          `json:"subject"`
 	Status      string          `json:"status"`
 	Severity    string          `json:"severity,omitempty"` // of a finding
@@ -51,11 +51,20 @@ type resultJSON struct {
 	References  []referenceJSON `json:"references"`
 	Unlock      string          `json:"unlock,omitempty"` // of a skipped one
 	Fingerprint string          `json:"fingerprint"`
+	Waived      *waivedJSON     `json:"waived,omitempty"` // a finding that somebody accepted
+}
+
+type waivedJSON struct {
+	Reason string `json:"reason"`
+	Until  string `json:"until,omitempty"` // a day, 2027-01-01; "" for good
+	By     string `json:"by,omitempty"`    // where it was accepted
 }
 
 type evidenceJSON struct {
 	Source   string    `json:"source"`
 	Location string    `json:"location,omitempty"`
+	Line     int       `json:"line,omitempty"` // in a file, from 1
+	Column   int       `json:"column,omitempty"`
 	Request  string    `json:"request,omitempty"`
 	Detail   string    `json:"detail,omitempty"`
 	At       time.Time `json:"at,omitzero"`
@@ -102,35 +111,40 @@ func documentOf(a Audit) document {
 			APIBytes: a.Cost.APIBytes, Seconds: a.Finished.Sub(a.Started).Round(time.Millisecond).Seconds(), WindowSeconds: a.Window.Seconds(),
 		},
 	}
+	for _, c := range a.Clusters {
+		d.Clusters = append(d.Clusters, targetJSON(c))
+	}
 	for _, r := range a.Results {
 		for _, v := range r.Verdicts {
-			d.Results = append(d.Results, resultOf(r.Check, v))
+			d.Results = append(d.Results, resultOf(r.Check, r.Cluster, v))
 		}
 	}
 	return d
 }
 
-func resultOf(c checks.Check, v checks.Verdict) resultJSON {
+func resultOf(c checks.Check, cluster string, v checks.Verdict) resultJSON {
 	r := resultJSON{
-		Check: c.ID, Title: c.Title(), Component: c.Component, Subject: v.Subject, Status: v.Outcome.String(),
+		Check: c.ID, Title: c.Title(), Component: c.Component, Cluster: cluster, Subject: v.Subject, Status: v.Outcome.String(),
 		Message: v.Message, Observed: v.Observed, Recommended: v.Recommended, Evidence: []evidenceJSON{},
-		Fix: v.Fix, References: []referenceJSON{}, Unlock: v.Unlock, Fingerprint: fingerprint(c.ID, v.Subject),
+		Fix: v.Fix, References: []referenceJSON{}, Unlock: v.Unlock, Fingerprint: checks.Fingerprint(cluster, c.ID, v.Subject),
 	}
 	if v.Outcome == checks.Finding {
 		r.Severity = v.Severity.String()
 	}
 	for _, e := range restsOn(v) {
-		r.Evidence = append(r.Evidence, evidenceJSON{e.Source.Via, e.Source.From, e.Source.Ask, e.Detail, e.Source.At})
+		r.Evidence = append(r.Evidence, evidenceJSON{
+			Source: e.Source.Via, Location: e.Source.From, Line: e.Source.Line, Column: e.Source.Column,
+			Request: e.Source.Ask, Detail: e.Detail, At: e.Source.At,
+		})
+	}
+	if w := v.Waived; w != nil {
+		r.Waived = &waivedJSON{Reason: w.Reason, By: w.By}
+		if !w.Until.IsZero() {
+			r.Waived.Until = w.Until.UTC().Format(time.DateOnly)
+		}
 	}
 	for _, ref := range c.References() {
 		r.References = append(r.References, referenceJSON(ref))
 	}
 	return r
-}
-
-// fingerprint identifies a result across runs: by what is judged and of whom, never by the words
-// or the place, which change without the fault changing.
-func fingerprint(check, subject string) string {
-	sum := sha256.Sum256([]byte(check + "\x00" + subject))
-	return hex.EncodeToString(sum[:16])
 }

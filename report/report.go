@@ -15,6 +15,7 @@ import (
 type Audit struct {
 	Kaudit   string // the version that judged
 	Target   Target
+	Clusters []Target // those that configuration files describe; Results name theirs
 	Started  time.Time
 	Finished time.Time
 	Window   time.Duration // wanted time between the two scrapes
@@ -106,6 +107,10 @@ func (a Audit) Summary() Summary {
 func (s *Summary) count(v checks.Verdict) {
 	switch v.Outcome {
 	case checks.Finding:
+		if v.Waived != nil {
+			s.Waived++
+			return
+		}
 		switch v.Severity {
 		case checks.Critical:
 			s.Critical++

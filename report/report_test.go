@@ -194,11 +194,11 @@ func TestFingerprintIsOfCheckAndSubject(t *testing.T) {
 		{"etcd-quota", "etcd/cp-1", "cc642956429f7ccf63fec30ad54fd3ae"},
 		{"etcd-quota", "etcd/cp-2", "63fe848100d4fa0244c3d6acbdcd511f"},
 	} {
-		if got := fingerprint(tc.check, tc.subject); got != tc.want {
+		if got := checks.Fingerprint("", tc.check, tc.subject); got != tc.want {
 			t.Errorf("%s of %s: got %s, want %s", tc.check, tc.subject, got, tc.want)
 		}
 	}
-	if fingerprint("a", "bc") == fingerprint("ab", "c") {
+	if checks.Fingerprint("", "a", "bc") == checks.Fingerprint("", "ab", "c") {
 		t.Error("got one fingerprint of two results, want two")
 	}
 }

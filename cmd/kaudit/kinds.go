@@ -35,6 +35,8 @@ var kindWords = map[evidence.Kind]string{
 	evidence.KindKubeletConfigs:           "configuration in force of sampled kubelets (/configz)",
 	evidence.KindKubeletMetrics:           "metrics of sampled kubelets",
 	evidence.KindPods:                     "pods, in part",
+	evidence.KindKubeletFlags:             "flags of kubelets, in files (-f)",
+	evidence.KindDocuments:                "configuration files of components (-f)",
 }
 
 // kindList names kinds in words.

@@ -125,7 +125,7 @@ func exitStatus(results []checks.Result, bar checks.Severity, strict bool) error
 		for _, v := range r.Verdicts {
 			switch v.Outcome {
 			case checks.Finding:
-				judged, failed = true, failed || v.Severity >= bar
+				judged, failed = true, failed || v.Active() && v.Severity >= bar
 			case checks.Pass, checks.NotApplicable:
 				judged = true
 			default:
