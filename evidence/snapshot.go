@@ -65,12 +65,15 @@ type Cluster struct {
 	Managed bool `json:"managed"`
 }
 
-// Cost is what the collection asked of the cluster.
+// Cost is what the collection asked of the cluster, and read in files.
 type Cost struct {
 	APIRequests     int   `json:"apiRequests"`     // requests to kube-apiservers, those to sampled nodes excluded
 	KubeletRequests int   `json:"kubeletRequests"` // requests to kube-apiservers for a sampled node: node proxy and pods by node
 	EtcdRequests    int   `json:"etcdRequests"`
 	APIBytes        int64 `json:"apiBytes"` // received on the wire from kube-apiservers, port-forwards included
+
+	Files     int   `json:"files,omitempty"`     // configuration files that were read
+	FileBytes int64 `json:"fileBytes,omitempty"` // their size
 }
 
 // Node is what checks need of a node; Taken and the node's own times decide how fresh it is.

@@ -80,6 +80,8 @@ type costJSON struct {
 	KubeletRequests int     `json:"kubeletRequests"`
 	EtcdRequests    int     `json:"etcdRequests"`
 	APIBytes        int64   `json:"apiBytes"`
+	Files           int     `json:"files,omitempty"` // configuration files that were read
+	FileBytes       int64   `json:"fileBytes,omitempty"`
 	Seconds         float64 `json:"seconds"`
 	WindowSeconds   float64 `json:"windowSeconds"` // of Seconds: the pause between two scrapes that was asked for
 }
@@ -108,7 +110,8 @@ func documentOf(a Audit) document {
 		Results:    []resultJSON{},
 		Cost: costJSON{
 			APIRequests: a.Cost.APIRequests, KubeletRequests: a.Cost.KubeletRequests, EtcdRequests: a.Cost.EtcdRequests,
-			APIBytes: a.Cost.APIBytes, Seconds: a.Finished.Sub(a.Started).Round(time.Millisecond).Seconds(), WindowSeconds: a.Window.Seconds(),
+			APIBytes: a.Cost.APIBytes, Files: a.Cost.Files, FileBytes: a.Cost.FileBytes,
+			Seconds: a.Finished.Sub(a.Started).Round(time.Millisecond).Seconds(), WindowSeconds: a.Window.Seconds(),
 		},
 	}
 	for _, c := range a.Clusters {
