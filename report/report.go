@@ -37,6 +37,8 @@ type Options struct {
 	Color   bool
 	Width   int    // columns; 0: 120
 	Command string // how the program was called, for the next command to type; "": kaudit
+	// FailOn is the bar of --fail-on, for formats that know only passed and failed; zero: critical.
+	FailOn checks.Severity
 }
 
 // A Format is a way to write an audit.

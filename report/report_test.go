@@ -22,79 +22,6 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-var taken = time.Date(2026, 8, 1, 3, 4, 5, 0, time.UTC)
-
-func testCheck(id, component string, sev checks.Severity) checks.Check {
-	doc := "# Title of " + id + "\n\n## References\n\n- [Source document: x (lines 1-2)](https://example.com/doc?plain=1#L1-L2)\n- [A | pipe](https://example.com/b)\n"
-	return checks.New(checks.Spec{ID: id, Component: component, Severity: sev, Doc: doc}, struct{}{},
-		func(*evidence.Snapshot, struct{}) []checks.Verdict { return nil })
-}
-
-// sample has every outcome and every awkward character.
-func sample() Audit {
-	src := evidence.Source{Via: "etcd", From: "https://10.0.0.1:2379", Ask: "Maintenance.Status", At: taken}
-	on := func(name string) checks.Subject {
-		return checks.About(name, src).With(src, "dbSize %s | of \x1b[31m2 GiB\x1b[0m", "1.9 GiB")
-	}
-	quota := func(name string) checks.Verdict {
-		return on(name).Find(checks.Warning, "keeps the default quota of 2 GiB; 8 GiB is wanted").
-			Saw("2 GiB (default; --quota-backend-bytes is not set)").Want("8 GiB").WithFix("--quota-backend-bytes=8589934592")
-	}
-	forbidden := func(name string) checks.Verdict {
-		return on(name).Skip("may not get nodes/proxy (403)").Unlocked("permission to get nodes/proxy; grant it: kaudit rbac | kubectl apply -f -")
-	}
-	nodes := 214
-	return Audit{
-		Kaudit:  "v0.1.0",
-		Target:  Target{Name: "prod\x1b]0;owned\x07|eu", KubernetesVersion: "v1.37.2", Distribution: "kubeadm", Nodes: &nodes},
-		Started: taken, Finished: taken.Add(11800 * time.Millisecond), Window: 10 * time.Second,
-		Cost: evidence.Cost{APIRequests: 46, KubeletRequests: 40, EtcdRequests: 9, APIBytes: 1 << 20},
-		Results: []checks.Result{
-			{Check: testCheck("etcd-quota", "etcd", checks.Warning), Verdicts: []checks.Verdict{
-				quota("etcd/cp-1"), quota("etcd/cp-2"), on("etcd/cp-3").Pass("has a quota of 8 GiB"),
-			}},
-			{Check: testCheck("etcd-space", "etcd", checks.Warning), Verdicts: []checks.Verdict{
-				on("etcd/cp-1").Find(checks.Critical, "uses 97%% of its 2 GiB quota; at most 80%% is wanted").Saw("1.94 GiB of 2 GiB").Want("at most 80%% of the quota").
-					WithFix("etcdctl --endpoints=https://10.0.0.1:2379 defrag\n\tindented\x00 \x1b[2Jwipe\n```\na fence\n```"),
-				on("etcd/cp-2").Find(checks.Warning, "uses 83%% of its 2 GiB quota; at most 80%% is wanted").Want("at most 80%% of the quota"),
-			}},
-			{Check: testCheck("pod-termination", "pods", checks.Warning), Verdicts: []checks.Verdict{
-				on("pod a|b/<script>`x`_*\n| --- |").Find(checks.Info, "is “stuck” for 3 h & counting: \u202edlrow\u202c 日本語 \xff %s\tand\r\nmore", "https://example.com/"+strings.Repeat("very-long/", 30)),
-			}},
-			{Check: testCheck("client-qps", "clients", checks.Warning), Verdicts: manyKubelets(on)},
-			{Check: testCheck("kubelet-pleg", "kubelet", checks.Warning), Verdicts: []checks.Verdict{forbidden("kubelet/n-1"), forbidden("kubelet/n-2")}},
-			{Check: testCheck("kubelet-pod-sources", "kubelet", checks.Info), Verdicts: []checks.Verdict{forbidden("kubelet/n-1")}},
-			{Check: testCheck("etcd-disk-latency", "etcd", checks.Warning), Verdicts: []checks.Verdict{
-				on("etcd/cp-1 fsync").Skip("port-forward to etcd-cp-1: no forward found"), on("etcd/cp-1 commit").Skip("port-forward to etcd-cp-1: no forward found"),
-				on("etcd/cp-2 fsync").Skip("port-forward to etcd-cp-2: no forward found"),
-			}},
-			{Check: testCheck("etcd-peer-latency", "etcd", checks.Warning), Verdicts: []checks.Verdict{on("etcd/cp-3").Skip("has too few samples: 12, at least 100 are wanted")}},
-			{Check: testCheck("apiserver-goaway-chance", "kube-apiserver", checks.Info), Verdicts: []checks.Verdict{
-				on("kube-apiserver/cp-1").NotApplicable("is the only instance"),
-			}},
-			{Check: testCheck("scheduler-queue", "kube-scheduler", checks.Warning), Verdicts: []checks.Verdict{
-				{Outcome: checks.Broken, Subject: "kaudit", Message: "kaudit's own fault: index out of range [3]"},
-			}},
-		},
-	}
-}
-
-func manyKubelets(on func(string) checks.Subject) []checks.Verdict {
-	var vs []checks.Verdict
-	for _, n := range "abcdefghij" {
-		vs = append(vs, on("kubelet/node-"+string(n)).Find(checks.Info, "asks with kubeAPIQPS=5; at least 50 is wanted").Want("50"))
-	}
-	return vs
-}
-
-// quiet is an audit with nothing to report, of a cluster that tells little.
-func quiet() Audit {
-	return Audit{
-		Kaudit: "v0.1.0", Target: Target{Name: "eks", Managed: true}, Started: taken, Finished: taken.Add(time.Second),
-		Results: []checks.Result{{Check: testCheck("etcd-quota", "etcd", checks.Warning), Verdicts: []checks.Verdict{checks.About("etcd").NotApplicable("the provider runs it")}}},
-	}
-}
-
 func TestGolden(t *testing.T) {
 	type variant struct {
 		name    string
@@ -102,10 +29,10 @@ func TestGolden(t *testing.T) {
 		options Options
 	}
 	for _, f := range Formats() {
-		variants := []variant{{f.Name, sample, Options{}}, {f.Name + "-quiet", quiet, Options{}}}
+		variants := []variant{{f.Name, sample, Options{}}, {f.Name + "-quiet", quiet, Options{}}, {f.Name + "-files", tree, Options{FailOn: checks.Warning}}}
 		if f.Name == "table" {
 			variants = append(variants, variant{"table-80-color", sample, Options{Width: 80, Color: true}},
-				variant{"table-160-plugin", sample, Options{Width: 160, Command: "kubectl kaudit"}})
+				variant{"table-160-plugin", sample, Options{Width: 160, Command: "kubectl kaudit"}}, variant{"table-160-files", tree, Options{Width: 160}})
 		}
 		for _, v := range variants {
 			t.Run(v.name, func(t *testing.T) {
@@ -151,7 +78,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestNoFormatLetsControlCharactersThrough(t *testing.T) {
 	for _, f := range Formats() {
-		got := write(t, f, sample(), Options{})
+		got := write(t, f, sample(), Options{}) + write(t, f, tree(), Options{})
 		if i := strings.IndexFunc(got, func(r rune) bool { return r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) }); i >= 0 {
 			t.Errorf("%s: got %q, want no control character", f.Name, got[max(0, i-20):min(len(got), i+20)])
 		}
@@ -165,7 +92,7 @@ func TestNoFormatLetsControlCharactersThrough(t *testing.T) {
 
 func TestTableFitsItsWidth(t *testing.T) {
 	for _, w := range []int{60, 80, 120, 139, 140, 160, 200} {
-		out := write(t, Formats()[0], sample(), Options{Width: w})
+		out := write(t, Formats()[0], sample(), Options{Width: w}) + write(t, Formats()[0], tree(), Options{Width: w})
 		for line := range strings.Lines(out) {
 			line = strings.TrimRight(line, "\n")
 			if width(line) > w && !strings.HasPrefix(line, "    ") { // a fix is there to be copied
@@ -200,26 +127,6 @@ func TestFingerprintIsOfCheckAndSubject(t *testing.T) {
 	}
 	if checks.Fingerprint("", "a", "bc") == checks.Fingerprint("", "ab", "c") {
 		t.Error("got one fingerprint of two results, want two")
-	}
-}
-
-func TestWhere(t *testing.T) {
-	for _, tc := range []struct {
-		subjects []string
-		limit    int
-		want     string
-	}{
-		{[]string{"etcd cluster"}, 0, "etcd cluster"},
-		{[]string{"kube-apiserver/cp-1", "kube-apiserver/cp-2"}, 0, "kube-apiserver/cp-1, cp-2"},
-		{[]string{"kube-apiserver/cp-1 timeout", "kube-apiserver/cp-2 timeout"}, 0, "kube-apiserver/cp-1, cp-2 timeout"},
-		{[]string{"etcd cluster", "etcd/cp-1", "kubelet/n"}, 0, "etcd cluster; etcd/cp-1; kubelet/n"},
-		{[]string{"kubelet/a", "kubelet/b", "kubelet/c"}, 2, "kubelet/a and 2 more"},
-		{[]string{"kubelet/a", "kubelet/b"}, 2, "kubelet/a, b"},
-		{[]string{"kube-apiserver/[::1]:6443"}, 0, "kube-apiserver/[::1]:6443"},
-	} {
-		if got := where(tc.subjects, tc.limit); got != tc.want {
-			t.Errorf("%q: got %q, want %q", tc.subjects, got, tc.want)
-		}
 	}
 }
 

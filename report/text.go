@@ -13,6 +13,15 @@ import (
 // that the locale does not change the bytes.
 func width(s string) int { return twwidth.WidthWithOptions(s, twwidth.Options{}) }
 
+// widest is the width of the widest line.
+func widest(text string) int {
+	w := 0
+	for line := range strings.SplitSeq(text, "\n") {
+		w = max(w, width(line))
+	}
+	return w
+}
+
 // wrap breaks a text into lines of at most limit columns, between words where it can. Lines that
 // the text has stay apart.
 func wrap(text string, limit int) []string {
@@ -76,22 +85,49 @@ func count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// headline says which cluster this is about.
-func headline(t Target) []string {
-	parts := []string{"Kubernetes " + t.KubernetesVersion, t.Distribution, "nodes not counted"}
-	if t.KubernetesVersion == "" {
-		parts[0] = "Kubernetes version unknown"
+// headline says which cluster, or which clusters, this is about.
+func headline(a Audit) []string {
+	var parts []string
+	t := a.Target
+	switch {
+	case len(a.Clusters) > 1:
+		parts = append(parts, fmt.Sprintf("%d clusters: %s", len(a.Clusters), atMost(titles(a.Clusters), manyNames)))
+	case t.KubernetesVersion == "":
+		parts = append(parts, "Kubernetes version unknown")
+	default:
+		parts = append(parts, "Kubernetes "+t.KubernetesVersion)
 	}
-	if t.Distribution == "" || t.Distribution == "unknown" {
-		parts[1] = "distribution unknown"
+	switch {
+	case t.Distribution != "" && t.Distribution != "unknown":
+		parts = append(parts, t.Distribution)
+	case len(a.Clusters) < 2:
+		parts = append(parts, "distribution unknown")
 	}
 	if t.Nodes != nil {
-		parts[2] = count(*t.Nodes, "node", "nodes")
+		parts = append(parts, count(*t.Nodes, "node", "nodes"))
+	} else if a.Cost.Files == 0 {
+		parts = append(parts, "nodes not counted")
+	}
+	if a.Cost.Files > 0 {
+		parts = append(parts, count(a.Cost.Files, "file", "files"))
 	}
 	if t.Managed {
 		parts = append(parts, "managed control plane")
 	}
 	return parts
+}
+
+// titles are clusters with their versions, where files tell them.
+func titles(clusters []Target) []string {
+	var out []string
+	for _, c := range clusters {
+		name := c.Name
+		if c.KubernetesVersion != "" {
+			name += " (" + c.KubernetesVersion + ")"
+		}
+		out = append(out, name)
+	}
+	return out
 }
 
 // tally says what came out, findings first.
@@ -127,9 +163,18 @@ func join(parts ...string) string {
 	return strings.Join(out, ", ")
 }
 
-// price says what the collection asked of the cluster.
+// price says what the collection asked of the cluster, and what it read.
 func price(a Audit) string {
 	c := a.Cost
+	seconds := fmt.Sprintf("%.1f s", a.Finished.Sub(a.Started).Seconds())
+	files := ""
+	if c.Files > 0 {
+		files = count(c.Files, "file", "files") + ", " + checks.Bytes(c.FileBytes)
+		if c.APIRequests+c.KubeletRequests+c.EtcdRequests == 0 {
+			return files + ", " + seconds
+		}
+		files += "; "
+	}
 	parts := []string{fmt.Sprintf("%s to kube-apiservers", count(c.APIRequests, "request", "requests"))}
 	if c.KubeletRequests > 0 {
 		parts = append(parts, fmt.Sprintf("%d for sampled kubelets", c.KubeletRequests))
@@ -137,9 +182,8 @@ func price(a Audit) string {
 	if c.EtcdRequests > 0 {
 		parts = append(parts, fmt.Sprintf("%d to etcd", c.EtcdRequests))
 	}
-	seconds := fmt.Sprintf("%.1f s", a.Finished.Sub(a.Started).Seconds())
 	if a.Window > 0 {
 		seconds += fmt.Sprintf(", %g s of it the wait between two scrapes", a.Window.Seconds())
 	}
-	return strings.Join(parts, ", ") + "; " + checks.Bytes(c.APIBytes) + " received; " + seconds
+	return files + strings.Join(parts, ", ") + "; " + checks.Bytes(c.APIBytes) + " received; " + seconds
 }

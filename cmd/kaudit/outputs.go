@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/kaudit/kaudit/checks"
 	"github.com/kaudit/kaudit/report"
 )
 
@@ -70,14 +71,14 @@ func formatNamed(name string) (report.Format, error) {
 }
 
 // writeAudit writes every output, all of them or none of the files.
-func writeAudit(e env, outs []output, a report.Audit) error {
+func writeAudit(e env, outs []output, a report.Audit, bar checks.Severity) error {
 	defer discard(outs)
 	for _, o := range outs {
 		w, opts := e.stdout, terminalOptions(e)
 		if o.file != nil {
 			w, opts = o.file, report.Options{}
 		}
-		opts.Command = e.name
+		opts.Command, opts.FailOn = e.name, bar
 		if err := o.format.Write(w, a, opts); err != nil {
 			return noAudit("write %s to %s: %w", o.format.Name, o.place(), bare(err))
 		}

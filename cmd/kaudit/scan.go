@@ -86,7 +86,7 @@ func runScan(ctx context.Context, e env, o scanOptions) error {
 		return err
 	}
 	results := checks.Run(s, cs)
-	if err := writeAudit(e, outs, report.Of(s, results, thisBuild().Version)); err != nil {
+	if err := writeAudit(e, outs, report.Of(s, results, thisBuild().Version), bar); err != nil {
 		return err
 	}
 	return exitStatus(results, bar, o.strict)
