@@ -1,11 +1,7 @@
 package checks
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
-	"reflect"
-	"strings"
 
 	"github.com/kaudit/kaudit/evidence"
 )
@@ -31,11 +27,8 @@ type Check struct {
 	Spec
 	params any
 	run    func(*evidence.Snapshot, any) []Verdict
-	decode func(json.RawMessage) (any, error)
+	decode func(any, json.RawMessage) (any, error)
 }
-
-// validator is what parameters implement to refuse nonsense.
-type validator interface{ Validate() error }
 
 // New makes a check of a function and its parameters' defaults. Parameters are a struct whose
 // fields carry a json name and a doc tag: what it is, and where the default comes from.
@@ -44,49 +37,8 @@ func New[P any](spec Spec, params P, run func(*evidence.Snapshot, P) []Verdict) 
 		Spec:   spec,
 		params: params,
 		run:    func(s *evidence.Snapshot, p any) []Verdict { return run(s, p.(P)) },
-		decode: func(raw json.RawMessage) (any, error) {
-			p := params
-			d := json.NewDecoder(bytes.NewReader(raw))
-			d.DisallowUnknownFields()
-			if err := d.Decode(&p); err != nil {
-				return nil, err
-			}
-			if v, ok := any(p).(validator); ok {
-				if err := v.Validate(); err != nil {
-					return nil, err
-				}
-			}
-			return p, nil
-		},
+		decode: func(p any, raw json.RawMessage) (any, error) { return decodeParams(p.(P), raw) },
 	}
-}
-
-// With returns the check with other parameters. An unknown field is an error.
-func (c Check) With(raw json.RawMessage) (Check, error) {
-	p, err := c.decode(raw)
-	if err != nil {
-		return c, fmt.Errorf("parameters of %s: %w", c.ID, err)
-	}
-	c.params = p
-	return c, nil
-}
-
-// Param is a parameter of a check as people see it.
-type Param struct{ Name, Value, Doc string }
-
-// Params lists the parameters in force.
-func (c Check) Params() []Param {
-	v := reflect.ValueOf(c.params)
-	if v.Kind() != reflect.Struct {
-		return nil
-	}
-	var ps []Param
-	for i := range v.NumField() {
-		f := v.Type().Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		ps = append(ps, Param{name, fmt.Sprint(v.Field(i).Interface()), f.Tag.Get("doc")})
-	}
-	return ps
 }
 
 // Kinds lists all the evidence that the check reads.
