@@ -55,7 +55,8 @@ func Formats() []Format {
 		{"table", "for a person at a terminal", cleaned(writeTable)},
 		{"json", "every result, for programs", cleaned(writeJSON)},
 		{"yaml", "the same document as json", cleaned(writeYAML)},
-		{"markdown", "for an issue or a wiki", cleaned(writeMarkdown)},
+		{"markdown", "for an issue, a wiki or the summary of a CI job", cleaned(writeMarkdown)},
+		{"sarif", "2.1.0, for code scanning", cleaned(writeSARIF)},
 	}
 }
 

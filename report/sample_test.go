@@ -94,7 +94,8 @@ func tree() Audit {
 	unknown := checks.About("kube-apiserver/cp-1", at("clusters/a b/100%: kube,apiserver.yaml", 22, 7)).With(at("clusters/a b/100%: kube,apiserver.yaml", 23, 0), "--etcd-server=[x](y)").
 		Find(checks.Critical, "has a flag that v1.37 does not know: --etcd-server;\n::error::--etcd-servers is meant").Saw("--etcd-server").Want("--etcd-servers").
 		WithFix("spec:\n  containers:\n  - command:\n    - --etcd-servers=https://10.0.0.1:2379 # ]]> & <b>")
-	drift := checks.About("kube-apiserver", at("clusters/prod-us/cp-1.yaml", 0, 0), at("/etc/kubernetes/cp-2.yaml", 0, 0)).Find(checks.Info, "differs in --max-requests-inflight: 400, 800")
+	drift := checks.About("kube-apiserver").With(at("clusters/prod-us/cp-1.yaml", 31, 9), "400 by default").With(at("/etc/kubernetes/cp-2.yaml", 7, 0), "--max-requests-inflight=800").
+		Find(checks.Info, "differs in --max-requests-inflight: 400, 800")
 	return Audit{
 		Kaudit: "v0.1.0", Target: Target{Name: "clusters", KubernetesVersion: "", Distribution: ""},
 		Clusters: []Target{{Name: eu, KubernetesVersion: "v1.37.2", Distribution: "kubeadm"}, {Name: us}},
@@ -121,7 +122,7 @@ func tree() Audit {
 				checks.About("kube-apiserver", at("clusters/prod-us/cp-1.yaml", 9, 1)).NotApplicable("is the only instance"),
 			}},
 			{Cluster: us, Check: testCheck("apiserver-replicas", "kube-apiserver", checks.Warning), Verdicts: []checks.Verdict{
-				accepted(checks.About("kube-apiserver", at("clusters/prod-us/cp-1.yaml", 9, 1)).Find(0, "has one instance; two are wanted"), "a lab <b>", "kaudit.yaml:12", time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)),
+				accepted(checks.About("kube-apiserver", at("clusters/prod-us/cp-1.yaml", 0, 0)).Find(0, "has one instance; two are wanted"), "a lab <b>", "kaudit.yaml:12", time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)),
 			}},
 			{Cluster: us, Check: testCheck("config-drift", "kube-apiserver", checks.Info), Verdicts: []checks.Verdict{drift}},
 		},
