@@ -10,7 +10,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 COMMIT  := $(shell git rev-parse HEAD 2>/dev/null)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
-.PHONY: build test race check tidy lint release-check e2e bench bench-e2e fuzz snapshot clean
+.PHONY: build test race check tidy lint release-check e2e bench bench-e2e fuzz catalogue snapshot clean
 
 build: ## the kaudit binary, stamped, in this folder
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o kaudit ./cmd/kaudit
@@ -47,6 +47,9 @@ fuzz: ## a minute on each parser
 	@for p in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 	    $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 60s $$p || exit 1; done; done
+
+catalogue: ## flags and gates of every release that components/generate lists: about an hour for all; ONLY=kubernetes-1.38 builds that alone
+	cd components && $(GO) run ./generate -o data -only '$(ONLY)' -cache '$(CACHE)'
 
 snapshot: ## every release artefact, locally, unpublished (needs cyclonedx-gomod on PATH: go install $(CYCLONEDX))
 	$(GO) run $(GORELEASER) release --snapshot --clean
