@@ -15,6 +15,9 @@ type Parsed struct {
 	Env       map[string]string   // etcd only: settings by ETCD_* variables, by flag name
 	Unknown   []string            // flags that are set to what nobody could read, or to a secret
 	Opaque    string              // as in Flags
+	// At is where each flag of Set and Unknown last stands: the index of its word in command and args taken
+	// together. A flag of a shell script has that of the script.
+	At map[string]int
 }
 
 // ParseContainer finds the program of a component in the command and args of a container, behind
@@ -24,7 +27,7 @@ type Parsed struct {
 // A container that has arguments but no command is taken to run its image's entrypoint: where a pod
 // has several containers, ask first for the one that bears the component's name.
 func ParseContainer(component string, command, args []string, env map[string]string) (Parsed, bool) {
-	p := &parser{Parsed: Parsed{Component: component, Set: map[string][]string{}}, program: component, env: env}
+	p := &parser{Parsed: Parsed{Component: component, Set: map[string][]string{}, At: map[string]int{}}, program: component, env: env, script0: -1}
 	if component == "etcd-events" {
 		p.program = "etcd"
 	}
@@ -87,6 +90,7 @@ type parser struct {
 	// assigned are variables that a script sets on its way, to whatever.
 	assigned []string
 	found    int
+	script0  int // which word of command and args is the script; -1: none
 }
 
 // line reads one command line. It reports whether it starts the program.
@@ -95,6 +99,9 @@ func (p *parser) line(words []string, env map[string]string, depth int) bool {
 		return false
 	}
 	if script, params, ok := shellScript(words); ok {
+		if depth == 0 {
+			p.script0 = slices.Index(words, script)
+		}
 		return p.script(script, params, env, depth+1)
 	}
 	at, direct := p.start(words)
@@ -104,7 +111,7 @@ func (p *parser) line(words []string, env map[string]string, depth int) bool {
 	if !direct {
 		p.opaque("is started by " + words[0] + ", which may add flags of its own")
 	}
-	set, unknown, stray := flagsOf(words[at+1:], p.program != "etcd")
+	set, unknown, stray := p.flags(words, at+1)
 	if stray != "" {
 		p.opaque("takes flags from " + stray + " as well, which could not be resolved")
 	}
@@ -119,6 +126,19 @@ func (p *parser) line(words []string, env map[string]string, depth int) bool {
 		p.opaque("runs inside " + name + ", which sets flags of its own and reads a configuration file")
 	}
 	return true
+}
+
+// flags reads the flags behind a word and notes where they stand.
+func (p *parser) flags(words []string, from int) (set map[string][]string, unknown []string, stray string) {
+	set, unknown, stray, at := flagsOf(words[from:], p.program != "etcd")
+	for name, i := range at {
+		if p.script0 >= 0 {
+			p.At[name] = p.script0
+		} else {
+			p.At[name] = from + i
+		}
+	}
+	return set, unknown, stray
 }
 
 // take adds the flags of one start of the program. A script that starts it in more than one place
@@ -160,7 +180,7 @@ func (p *parser) entrypoint(command, words []string) bool {
 	if len(command) > 0 || len(words) == 0 || !strings.HasPrefix(words[0], "-") {
 		return false
 	}
-	set, unknown, stray := flagsOf(words, p.program != "etcd")
+	set, unknown, stray := p.flags(words, 0)
 	if stray != "" {
 		p.opaque("takes flags from " + stray + " as well, which could not be resolved")
 	}

@@ -7,9 +7,11 @@ import (
 )
 
 // flagsOf reads --a=b, --a b, -a=b and --a. Words that are no flag where one should stand, and that
-// hide something, come back as stray. Kubernetes takes _ for - in names; etcd does not.
-func flagsOf(words []string, underscores bool) (set map[string][]string, unknown []string, stray string) {
-	set = map[string][]string{}
+// hide something, come back as stray; at has the index of the word that last names a flag. Kubernetes
+// takes _ for - in names; etcd does not.
+// takes _ for - in names; etcd does not.
+func flagsOf(words []string, underscores bool) (set map[string][]string, unknown []string, stray string, at map[string]int) {
+	set, at = map[string][]string{}, map[string]int{}
 	for i := 0; i < len(words); i++ {
 		w := words[i]
 		if w == "--" {
@@ -28,6 +30,7 @@ func flagsOf(words []string, underscores bool) (set map[string][]string, unknown
 		if underscores {
 			name = strings.ReplaceAll(name, "_", "-")
 		}
+		at[name] = i
 		if !has {
 			value = "true"
 			// These programs take no arguments but flags: what follows a flag is its value.
@@ -45,7 +48,7 @@ func flagsOf(words []string, underscores bool) (set map[string][]string, unknown
 			set[name] = append(set[name], withoutUserinfo(value))
 		}
 	}
-	return set, unknown, stray
+	return set, unknown, stray, at
 }
 
 var negative = regexp.MustCompile(`^-\d`)
@@ -70,6 +73,9 @@ func suiteFlags(args []string) map[string][]string {
 // secretName matches flags whose value is itself a secret; the path of a file is none.
 var secretName = regexp.MustCompile(`(^|-)(token|password|passwd|passphrase|secret|secret-key|bearer)$`)
 
+// SecretFlag reports whether the value of a flag is itself a secret, which is never kept.
+func SecretFlag(name string) bool { return secretFlag(name) }
+
 func secretFlag(name string) bool {
 	return name == "manifest-url-header" || name != "auth-token" && secretName.MatchString(strings.ToLower(name))
 }
@@ -78,3 +84,6 @@ var userinfo = regexp.MustCompile(`://[^/@\s,;]*@`)
 
 // withoutUserinfo drops user and password from the URLs in a value.
 func withoutUserinfo(v string) string { return userinfo.ReplaceAllString(v, "://") }
+
+// WithoutUserinfo drops user and password from the URLs in a value.
+func WithoutUserinfo(v string) string { return withoutUserinfo(v) }
