@@ -97,6 +97,7 @@ func Run(ctx context.Context, o Options) (*evidence.Snapshot, error) {
 func onlyInFiles(s *evidence.Snapshot) {
 	gap := evidence.Gap{Why: evidence.Absent, Note: "stands in files only, which scan -f reads"}
 	s.KubeletFlags = evidence.Instances[evidence.Flags]{evidence.Miss[evidence.Flags]("kubelet's command line", gap, evidence.Source{})}
+	s.ConfigFiles = evidence.Miss[evidence.ConfigFiles]("configuration files", gap, evidence.Source{})
 	s.Documents = evidence.Instances[evidence.Document]{evidence.Miss[evidence.Document]("configuration files", gap, evidence.Source{})}
 }
 

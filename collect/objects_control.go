@@ -238,7 +238,7 @@ func reduceControlPod(p *corev1.Pod, c *corev1.Container) evidence.ControlPod {
 		Static:       static,
 		Config:       p.Annotations["kubernetes.io/config.source"],
 		Image:        c.Image,
-		ImageVersion: imageVersion(c.Image),
+		ImageVersion: evidence.ImageVersion(c.Image),
 		Phase:        string(p.Status.Phase),
 		GraceSeconds: 30,
 		CPULimit:     quantity(c.Resources.Limits, corev1.ResourceCPU),

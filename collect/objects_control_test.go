@@ -285,7 +285,7 @@ func TestImageVersion(t *testing.T) {
 		"eks/etcd:v3.5.21_fips": "3.5.21",
 		"":                      "",
 	} {
-		if got := imageVersion(image); got != want {
+		if got := evidence.ImageVersion(image); got != want {
 			t.Errorf("%s: got %q, want %q", image, got, want)
 		}
 	}

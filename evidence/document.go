@@ -13,3 +13,16 @@ type Document struct {
 	// Unknown names fields that are set to what a template fills in later.
 	Unknown []string `json:"unknown,omitempty"`
 }
+
+// ConfigFiles is how the reading of a tree of files went.
+type ConfigFiles struct {
+	Read     int           `json:"read"` // files read, whatever they hold
+	Problems []FileProblem `json:"problems,omitempty"`
+}
+
+// A FileProblem is a part of a file that could not be read, or that is likely not what was meant.
+type FileProblem struct {
+	Source Source `json:"source"`
+	Why    string `json:"why"`
+	Read   bool   `json:"read,omitempty"` // it was read all the same
+}

@@ -39,6 +39,7 @@ const (
 	KindPods                     Kind = "pods"
 	KindKubeletFlags             Kind = "kubelet.flags"
 	KindDocuments                Kind = "config.documents"
+	KindConfigFiles              Kind = "config.files"
 )
 
 // A Record is an observation without its value: enough to tell what was seen and what was not.

@@ -14,7 +14,7 @@ func TestKinds(t *testing.T) {
 		KindFlowSchemas, KindPriorityLevels, KindAPIServices, KindKubeadmConfig, KindKubeletIntent, KindControllerManagerFlags,
 		KindControllerManagerMetrics, KindSchedulerFlags, KindSchedulerConfig, KindSchedulerMetrics, KindLeaderLeases, KindPendingPods,
 		KindEtcdFlags, KindEtcdMetrics, KindEtcdMembers, KindEtcdStatus, KindEtcdAlarms, KindKubeletFlags, KindKubeletConfigs, KindKubeletMetrics, KindPods,
-		KindDocuments,
+		KindDocuments, KindConfigFiles,
 	}
 	if d := cmp.Diff(want, Kinds()); d != "" {
 		t.Errorf("(-want +got)\n%s", d)

@@ -9,7 +9,6 @@ import (
 // flagsOf reads --a=b, --a b, -a=b and --a. Words that are no flag where one should stand, and that
 // hide something, come back as stray; at has the index of the word that last names a flag. Kubernetes
 // takes _ for - in names; etcd does not.
-// takes _ for - in names; etcd does not.
 func flagsOf(words []string, underscores bool) (set map[string][]string, unknown []string, stray string, at map[string]int) {
 	set, at = map[string][]string{}, map[string]int{}
 	for i := 0; i < len(words); i++ {

@@ -49,7 +49,8 @@ type Snapshot struct {
 	KubeletMetrics Instances[Scrapes]       `json:"kubelet.metrics"`
 	Pods           Observed[Pods]           `json:"pods"` // of all nodes, or of the sampled ones
 
-	Documents Instances[Document] `json:"config.documents"` // configuration files as they are written
+	Documents   Instances[Document]   `json:"config.documents"` // configuration files as they are written
+	ConfigFiles Observed[ConfigFiles] `json:"config.files"`     // of a whole tree, whatever its clusters
 	// Remarks are the waivers that stand in files beside what they accept.
 	Remarks []Remark `json:"remarks,omitempty"`
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -40,6 +41,11 @@ func connectionFlags(cmd *cobra.Command) connection {
 	})
 	cmd.Flags().AddFlagSet(own)
 	return c
+}
+
+// given reports whether a flag names a cluster.
+func (c connection) given(cmd *cobra.Command) bool {
+	return slices.ContainsFunc(c.names, func(name string) bool { return cmd.Flags().Changed(name) })
 }
 
 // errNoCluster says that nobody told which cluster to ask.

@@ -21,10 +21,12 @@ var mayImport = map[string][]string{
 	"checks/node":      {"checks", "evidence"},
 	"checks/config":    {"checks", "components", "evidence"},
 	"collect":          {"evidence"},
-	"deploy":           nil, // only embeds what a cluster is given
+	"configfile":       {"evidence"}, // reads the files of a tree, as collect asks a cluster
+	"deploy":           nil,          // only embeds what a cluster is given
 	"report":           {"checks", "evidence"},
 	"cmd/kaudit": {
-		"evidence", "checks", "checks/etcd", "checks/apiserver", "checks/clients", "checks/scheduler", "checks/node", "checks/config", "collect", "deploy", "report",
+		"evidence", "checks", "checks/etcd", "checks/apiserver", "checks/clients", "checks/scheduler", "checks/node", "checks/config", "collect",
+		"configfile", "deploy", "report",
 	},
 	"components":          nil,
 	"components/generate": {"components"}, // what it need not build it takes from the catalogue as it stands

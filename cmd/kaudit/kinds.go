@@ -37,6 +37,7 @@ var kindWords = map[evidence.Kind]string{
 	evidence.KindPods:                     "pods, in part",
 	evidence.KindKubeletFlags:             "flags of kubelets, in files (-f)",
 	evidence.KindDocuments:                "configuration files of components (-f)",
+	evidence.KindConfigFiles:              "files that were read (-f)",
 }
 
 // kindList names kinds in words.

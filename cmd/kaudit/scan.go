@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kaudit/kaudit/checks"
+	"github.com/kaudit/kaudit/configfile"
 	"github.com/kaudit/kaudit/evidence"
 	"github.com/kaudit/kaudit/report"
 )
@@ -15,12 +17,14 @@ import (
 // scanOptions is what the flags of scan say.
 type scanOptions struct {
 	*collection
+	files      *fileOptions
 	demo       bool
 	snapshot   string
 	outputs    []string
 	only, skip []string
 	failOn     string
 	strict     bool
+	live       bool // a flag names a cluster to ask
 }
 
 func newScanCmd(e env) *cobra.Command {
@@ -34,13 +38,15 @@ reads. Evidence that cannot be had makes a check skipped, with the reason; nothi
 			"scan --etcd-endpoints https://10.0.0.1:2379 --etcd-cacert ca.crt --etcd-cert client.crt --etcd-key client.key", "scan --snapshot cluster.json.gz", "scan --demo"),
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := exclusive(cmd, o.collection, o.demo, o.snapshot); err != nil {
+			if err := exclusive(cmd, o.collection, o.demo, o.snapshot, o.files.paths); err != nil {
 				return err
 			}
+			o.live = o.conn.given(cmd)
 			return runScan(cmd.Context(), e, o)
 		},
 	}
 	o.collection = collectionFlags(cmd)
+	o.files = fileFlags(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&o.demo, "demo", false, "judge a snapshot recorded from a real cluster, inside this program")
 	f.StringVar(&o.snapshot, "snapshot", "", "judge a snapshot that collect wrote; - is standard input")
@@ -73,7 +79,7 @@ func runScan(ctx context.Context, e env, o scanOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := o.validate(); err != nil {
+	if err := cmp.Or(o.validate(), o.files.validate()); err != nil {
 		return err
 	}
 	outs, err := openOutputs(o.outputs)
@@ -81,15 +87,43 @@ func runScan(ctx context.Context, e env, o scanOptions) error {
 		return err
 	}
 	defer discard(outs)
-	s, err := o.evidence(ctx, e)
+	audit, tree, err := o.audit(ctx, e, cs)
 	if err != nil {
 		return err
 	}
-	results := checks.Run(s, cs)
-	if err := writeAudit(e, outs, report.Of(s, results, thisBuild().Version), bar); err != nil {
+	if err := writeAudit(e, outs, audit, bar); err != nil {
 		return err
 	}
-	return exitStatus(results, bar, o.strict)
+	err = exitStatus(audit.Results, bar, o.strict)
+	if n := unread(tree); n > 0 {
+		return usage("%s of files could not be read, and may hide findings; each is named above", checks.Count(n, "part"))
+	}
+	return err
+}
+
+// audit judges what the options name. Files and a live cluster are judged side by side.
+func (o scanOptions) audit(ctx context.Context, e env, cs []checks.Check) (report.Audit, *configfile.Tree, error) {
+	var a report.Audit
+	tree := &configfile.Tree{}
+	began := time.Now()
+	if len(o.files.paths) > 0 {
+		var err error
+		if tree, err = o.files.readFiles(ctx, e, o.verbose); err != nil {
+			return a, nil, err
+		}
+		a = auditOfFiles(o.files, tree, judgeFiles(tree, cs), began)
+		if !o.live {
+			return a, tree, nil
+		}
+	}
+	s, err := o.evidence(ctx, e)
+	if err != nil {
+		return a, nil, err
+	}
+	both := report.Of(s, checks.Run(s, cs), thisBuild().Version)
+	both.Clusters, both.Cost.Files, both.Cost.FileBytes = a.Clusters, a.Cost.Files, a.Cost.FileBytes
+	both.Results = append(both.Results, a.Results...)
+	return both, tree, nil
 }
 
 // evidence comes from the one source that the options name.

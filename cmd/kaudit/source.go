@@ -184,9 +184,11 @@ func recorded() (*evidence.Snapshot, error) {
 }
 
 // exclusive refuses flags that ask for two different clusters.
-func exclusive(cmd *cobra.Command, c *collection, demo bool, snapshot string) error {
+func exclusive(cmd *cobra.Command, c *collection, demo bool, snapshot string, files []string) error {
 	one := ""
 	switch {
+	case demo && len(files) > 0, snapshot != "" && len(files) > 0:
+		return usage("-f reads files, and --demo and --snapshot what was collected before; choose one")
 	case demo && snapshot != "":
 		return usage("--demo and --snapshot are two sources; choose one")
 	case demo:

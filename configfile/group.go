@@ -1,0 +1,201 @@
+package configfile
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A group are the pieces of one cluster.
+type group struct {
+	name   string
+	home   string // the directory that its files have in common, from the root
+	pieces []*piece
+}
+
+// groups tells clusters apart. Pieces are of one cluster if they say the same name, stand in one directory,
+// or if their etcd members and kube-apiservers name the same servers. A piece that says no name belongs to the
+// only one that is named in its directory, or in the nearest above.
+func groups(pieces []*piece) []group {
+	u := newUnion(len(pieces))
+	firstNamed, firstHome, firstServer := map[string]int{}, map[string]int{}, map[string]int{}
+	named := map[string][]string{} // names by home
+	for _, p := range pieces {
+		if h := homeOf(p); p.cluster != "" && !slices.Contains(named[h], p.cluster) {
+			named[h] = append(named[h], p.cluster)
+		}
+	}
+	for i, p := range pieces {
+		name := p.cluster
+		if name == "" {
+			name = nearestName(named, p)
+		}
+		u.join(i, firstNamed, name)
+		if name == "" {
+			u.join(i, firstHome, p.file.root+"\x00"+homeOf(p))
+		}
+	}
+	for i, p := range pieces {
+		for _, proc := range p.processes {
+			for _, server := range proc.servers {
+				if j, ok := firstServer[server]; ok && !conflict(pieces, u, i, j) {
+					u.unite(i, j)
+				} else if !ok {
+					firstServer[server] = i
+				}
+			}
+		}
+	}
+	return u.groups(pieces)
+}
+
+func homeOf(p *piece) string { return home(path.Dir(p.file.rel)) }
+
+// nearestName is the one cluster that is named at the piece's home or above it, "" if there is none or several.
+func nearestName(named map[string][]string, p *piece) string {
+	for h := homeOf(p); ; h = path.Dir(h) {
+		if names := named[h]; len(names) == 1 {
+			return names[0]
+		} else if len(names) > 1 || h == "." {
+			return ""
+		}
+	}
+}
+
+// conflict reports whether two pieces are of clusters with different names.
+func conflict(pieces []*piece, u *union, i, j int) bool {
+	a, b := "", ""
+	for k, p := range pieces {
+		if p.cluster == "" {
+			continue
+		}
+		switch u.find(k) {
+		case u.find(i):
+			a = p.cluster
+		case u.find(j):
+			b = p.cluster
+		}
+	}
+	return a != "" && b != "" && a != b
+}
+
+// ordinary directories say of what sort their files are, or of which node, and not of which cluster.
+var ordinary = regexp.MustCompile(`^(?i:\.|etc|files?|manifests|static-?pods?|kubernetes|k8s|kube|config|configs|conf|systemd|system|units?|` +
+	`kubeadm|kubelet|etcd|etcd-events|kube-apiserver|apiserver|kube-controller-manager|controller-manager|kube-scheduler|scheduler|` +
+	`control-?planes?|masters?|workers?|nodes?|members?|hosts?|servers?|agents?|rancher|rke2|k3s|talos|apf|flowcontrol|` +
+	`(cp|control-?plane|master|worker|node|member|host|server|etcd)[-_.]?\d+)$`)
+
+// home is the directory of a cluster's files: without ordinary ones at the end.
+func home(dir string) string {
+	for dir != "." && dir != "/" && ordinary.MatchString(path.Base(dir)) {
+		dir = path.Dir(dir)
+	}
+	return dir
+}
+
+// union is a disjoint-set forest.
+type union struct{ parent []int }
+
+func newUnion(n int) *union {
+	u := &union{make([]int, n)}
+	for i := range u.parent {
+		u.parent[i] = i
+	}
+	return u
+}
+
+func (u *union) find(i int) int {
+	for u.parent[i] != i {
+		u.parent[i] = u.parent[u.parent[i]]
+		i = u.parent[i]
+	}
+	return i
+}
+
+// unite keeps the earlier one as the first, so that the order of the files decides nothing else.
+func (u *union) unite(i, j int) {
+	a, b := u.find(i), u.find(j)
+	u.parent[max(a, b)] = min(a, b)
+}
+
+// join unites with the first one of the same key.
+func (u *union) join(i int, first map[string]int, key string) {
+	if key == "" {
+		return
+	}
+	if j, ok := first[key]; ok {
+		u.unite(i, j)
+	} else {
+		first[key] = i
+	}
+}
+
+func (u *union) groups(pieces []*piece) []group {
+	at := map[int]int{}
+	var out []group
+	for i, p := range pieces {
+		root := u.find(i)
+		k, ok := at[root]
+		if !ok {
+			k, at[root] = len(out), len(out)
+			out = append(out, group{home: homeOf(p)})
+		}
+		g := &out[k]
+		g.pieces = append(g.pieces, p)
+		if g.name == "" {
+			g.name = p.cluster
+		}
+		g.home = common(g.home, homeOf(p))
+	}
+	taken := map[string]int{}
+	for i := range out {
+		g := &out[i]
+		if g.name == "" && g.home != "." {
+			g.name = g.home
+		}
+		if g.name == "" {
+			g.name = g.pieces[0].file.root
+		}
+		if n := taken[g.name]; n > 0 { // the same name in two trees
+			g.name += " (" + g.pieces[0].file.path + ")"
+		}
+		taken[g.name]++
+	}
+	return out
+}
+
+// common is the directory that two have in common.
+func common(a, b string) string {
+	for a != b {
+		if len(a) < len(b) {
+			a, b = b, a
+		}
+		if a == "." {
+			return a
+		}
+		a = path.Dir(a)
+	}
+	return a
+}
+
+// nameOf is what a process is called whose file does not say: by its file, else by the directory.
+func nameOf(p *Process, f *file) string {
+	stem, _, _ := strings.Cut(path.Base(f.rel), ".")
+	for _, prefix := range []string{p.Component, strings.TrimPrefix(p.Component, "kube-")} {
+		if rest, ok := strings.CutPrefix(stem, prefix); ok {
+			stem = strings.Trim(rest, "-_")
+		}
+	}
+	if stem != "" && stem != "-" {
+		return stem
+	}
+	for dir := path.Dir(f.rel); dir != "."; dir = path.Dir(dir) {
+		if base := path.Base(dir); !ordinary.MatchString(base) || numbered.MatchString(base) {
+			return base
+		}
+	}
+	return f.root
+}
+
+var numbered = regexp.MustCompile(`\d$`)
