@@ -23,10 +23,11 @@ var mayImport = map[string][]string{
 	"collect":          {"evidence"},
 	"configfile":       {"evidence"}, // reads the files of a tree, as collect asks a cluster
 	"deploy":           nil,          // only embeds what a cluster is given
+	"policy":           {"checks", "evidence"},
 	"report":           {"checks", "evidence"},
 	"cmd/kaudit": {
 		"evidence", "checks", "checks/etcd", "checks/apiserver", "checks/clients", "checks/scheduler", "checks/node", "checks/config", "collect",
-		"configfile", "deploy", "report",
+		"configfile", "deploy", "policy", "report",
 	},
 	"components":          nil,
 	"components/generate": {"components"}, // what it need not build it takes from the catalogue as it stands

@@ -1,0 +1,47 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Mistake is one thing that is wrong with a file, and where.
+type Mistake struct {
+	Line, Column int
+	Text         string
+}
+
+// Mistakes are all that is wrong with a file, from its top to its end.
+type Mistakes struct {
+	Name string // of the file
+	List []Mistake
+}
+
+func (m *Mistakes) Error() string { return strings.Join(m.Lines(), "\n") }
+
+// Lines are the mistakes as editors read them: "kaudit.yaml:12:5: no check …".
+func (m *Mistakes) Lines() []string {
+	var out []string
+	for _, one := range m.List {
+		out = append(out, fmt.Sprintf("%s:%d:%d: %s", m.Name, one.Line, one.Column, one.Text))
+	}
+	return out
+}
+
+func sorted(list []Mistake) []Mistake {
+	slices.SortStableFunc(list, func(a, b Mistake) int {
+		return cmp.Or(a.Line-b.Line, a.Column-b.Column)
+	})
+	return list
+}
+
+// quote shows what was typed, whatever it is, on one line of bearable length.
+func quote(s string) string {
+	const most = 60
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most]) + "…"
+	}
+	return fmt.Sprintf("%q", s)
+}
