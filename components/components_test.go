@@ -137,3 +137,55 @@ func TestLookupGate(t *testing.T) {
 		t.Errorf("FastLeaseKeepAlive: got %+v", got)
 	}
 }
+
+func TestKnownKey(t *testing.T) {
+	const (
+		kubelet   = "kubelet.config.k8s.io/v1beta1 KubeletConfiguration"
+		scheduler = "kubescheduler.config.k8s.io/v1 KubeSchedulerConfiguration"
+	)
+	for _, tt := range []struct {
+		component, version, kind, path string
+		want                           bool
+	}{
+		{"kubelet", "1.24.17", kubelet, "kubeAPIQPS", true},
+		{"kubelet", "1.24.17", kubelet, "kubeApiQps", false},
+		{"kubelet", "1.37.2", kubelet, "apiVersion", true},
+		{"kubelet", "1.37.2", kubelet, "authentication", true},
+		{"kubelet", "1.37.2", kubelet, "authentication x509 clientCAFile", true},
+		{"kubelet", "1.37.2", kubelet, "authentication x509 clientCaFile", false},
+		{"kubelet", "1.37.2", kubelet, "evictionHard memory.available", true}, // a map of strings
+		{"kubelet", "1.37.2", kubelet, "featureGates Anything", true},
+		{"kubelet", "1.37.2", kubelet, "shutdownGracePeriod", true},
+		{"kubelet", "1.37.2", kubelet, "reservedMemory limits memory", true},
+		{"kubelet", "1.37.2", kubelet, "logging options json infoBufferSize", true},
+		{"kubelet", "1.24.17", kubelet, "containerRuntimeEndpoint", false},
+		{"kubelet", "1.37.2", kubelet, "containerRuntimeEndpoint", true},
+		{"kubelet", "1.37.2", scheduler, "profiles", false},
+		{"kubelet", "1.23.1", kubelet, "kubeAPIQPS", false},
+		{"kube-scheduler", "1.37.2", scheduler, "profiles pluginConfig args anything at all", true},
+		{"kube-scheduler", "1.37.2", scheduler, "profiles plugins score enabled weight", true},
+		{"kube-scheduler", "1.37.2", scheduler, "profiles plugins scores", false},
+		{"kube-scheduler", "1.24.17", scheduler, "profiles", false}, // the file had no v1 yet
+		{"kube-scheduler", "1.37.2", scheduler, "clientConnection qps", true},
+		{"etcd", "3.5.1", "etcd", "quota-backend-bytes", true},
+		{"etcd", "3.5.1", "etcd", "Quota-Backend-Bytes", true},
+		{"etcd", "3.5.1", "etcd", "quota-backend-byte", false},
+		{"etcd", "3.5.1", "etcd", "client-transport-security trusted-ca-file", true},
+		{"etcd", "3.5.1", "etcd", "client-transport-security ca-file", false},
+		{"etcd", "3.5.1", "etcd", "enable-v2", true},
+		{"etcd", "3.5.1", "etcd", "discovery-proxy", true},
+		{"etcd", "3.7.3", "etcd", "discovery-proxy", false},
+		{"etcd", "3.5.1", "etcd", "proxy", true},
+		{"kube-apiserver", "1.37.2", kubelet, "kubeAPIQPS", false},
+	} {
+		if got := KnownKey(tt.component, tt.version, tt.kind, strings.Fields(tt.path)...); got != tt.want {
+			t.Errorf("%s %s, %s, %s: got %v, want %v", tt.component, tt.version, tt.kind, tt.path, got, tt.want)
+		}
+	}
+	if got, want := FileKinds("kubelet", "1.37.2"), []string{kubelet}; !slices.Equal(got, want) {
+		t.Errorf("got kinds %v, want %v", got, want)
+	}
+	if got, _ := KeyHistory("etcd", "etcd", "discovery-proxy"); got != (Span{First: "3.4", Last: "3.6", Removed: "3.7"}) {
+		t.Errorf("etcd's discovery-proxy: got %+v", got)
+	}
+}

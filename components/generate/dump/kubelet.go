@@ -6,13 +6,14 @@ package main
 
 import (
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 	cliflag "k8s.io/component-base/cli/flag"
 	kubeletconfig "k8s.io/kubelet/config/v1beta1"
-	_ "k8s.io/kubernetes/cmd/kubelet/app"
+	"k8s.io/kubernetes/cmd/kubelet/app"
 	"k8s.io/kubernetes/cmd/kubelet/app/options"
 )
 
@@ -30,6 +31,8 @@ func main() {
 	fs.BoolP("help", "h", false, "help for kubelet")
 	all := flagsOf(fs, false)
 
+	sameAsHelp(fs)
+
 	onlyWindows := pflag.NewFlagSet("kubelet", pflag.ContinueOnError)
 	windowsFlags(flags, onlyWindows)
 	all = append(all, flagsOf(onlyWindows, true)...)
@@ -37,4 +40,27 @@ func main() {
 	write(record{Flags: all, Gates: gates(), Files: keysOfFiles(map[string]reflect.Type{
 		"kubelet.config.k8s.io/v1beta1 KubeletConfiguration": reflect.TypeFor[kubeletconfig.KubeletConfiguration](),
 	})})
+}
+
+// helpFlag is a line of --help: "  -h, --help   help for kubelet", "      --config string   …".
+var helpFlag = regexp.MustCompile(`^ +(?:-\w, )?--([a-z0-9-]+)`)
+
+// sameAsHelp holds the set against the help of the genuine command, in both directions.
+func sameAsHelp(fs *pflag.FlagSet) {
+	listed := map[string]bool{}
+	for line := range strings.Lines(command(app.NewKubeletCommand).UsageString()) {
+		if m := helpFlag.FindStringSubmatch(line); m != nil {
+			listed[m[1]] = true
+		}
+	}
+	for name := range listed {
+		if fs.Lookup(name) == nil {
+			panic("not in the set: --" + name)
+		}
+	}
+	fs.VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden && !listed[f.Name] {
+			panic("not in the help of the genuine command: --" + f.Name)
+		}
+	})
 }
