@@ -26,7 +26,7 @@ func cleanText(s string) string {
 			return r
 		case r == '\t', r == '\u2028', r == '\u2029':
 			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r):
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Noncharacter_Code_Point, r): // XML and YAML take none of the last
 			return -1
 		}
 		return r

@@ -57,6 +57,7 @@ func Formats() []Format {
 		{"yaml", "the same document as json", cleaned(writeYAML)},
 		{"markdown", "for an issue, a wiki or the summary of a CI job", cleaned(writeMarkdown)},
 		{"sarif", "2.1.0, for code scanning", cleaned(writeSARIF)},
+		{"junit", "for CI that shows tests", cleaned(writeJUnit)},
 	}
 }
 

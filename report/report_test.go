@@ -7,6 +7,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -76,10 +77,17 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
+var indent = regexp.MustCompile(`(?m)^\t+`)
+
 func TestNoFormatLetsControlCharactersThrough(t *testing.T) {
 	for _, f := range Formats() {
 		got := write(t, f, sample(), Options{}) + write(t, f, tree(), Options{})
-		if i := strings.IndexFunc(got, func(r rune) bool { return r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) }); i >= 0 {
+		if f.Name == "junit" {
+			got = indent.ReplaceAllString(got, "") // the library's own
+		}
+		if i := strings.IndexFunc(got, func(r rune) bool {
+			return r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Noncharacter_Code_Point, r))
+		}); i >= 0 {
 			t.Errorf("%s: got %q, want no control character", f.Name, got[max(0, i-20):min(len(got), i+20)])
 		}
 		for _, encoded := range []string{`\u001b`, `\u202e`, `\x1b`, `\e`, `\0`} {

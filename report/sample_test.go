@@ -115,7 +115,7 @@ func tree() Audit {
 			}},
 			{Cluster: us, Check: testCheck("etcd-quota", "etcd", checks.Warning), Verdicts: []checks.Verdict{severe(checks.Warning, quota("clusters/prod-us/日本/etcd.yaml"))}},
 			{Cluster: us, Check: testCheck("etcd-space", "etcd", checks.Warning), Verdicts: []checks.Verdict{
-				checks.About("etcd/cp-1", evidence.Source{Via: "etcd", From: "https://10.0.0.1:2379", At: taken}).Find(checks.Critical, "uses 97%% of its quota; at most 80%% is wanted"),
+				checks.About("etcd/cp-1", evidence.Source{Via: "etcd", From: "https://10.0.0.1:2379", At: taken}).Find(checks.Critical, "uses 97%% of its quota; at most 80%% is wanted \uFFFE\uFFFF"),
 			}},
 			{Cluster: us, Check: testCheck("kubelet-pleg", "kubelet", checks.Warning), Verdicts: []checks.Verdict{live("kubelet")}},
 			{Cluster: us, Check: testCheck("apiserver-goaway-chance", "kube-apiserver", checks.Info), Verdicts: []checks.Verdict{
