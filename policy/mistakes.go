@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // A Mistake is one thing that is wrong with a file, and where.
@@ -25,9 +26,17 @@ func (m *Mistakes) Error() string { return strings.Join(m.Lines(), "\n") }
 func (m *Mistakes) Lines() []string {
 	var out []string
 	for _, one := range m.List {
-		out = append(out, fmt.Sprintf("%s:%d:%d: %s", m.Name, one.Line, one.Column, one.Text))
+		out = append(out, fmt.Sprintf("%s:%d:%d: %s", m.Name, one.Line, one.Column, strings.Map(shown, one.Text)))
 	}
 	return out
+}
+
+// shown drops what would move a cursor or turn text around.
+func shown(r rune) rune {
+	if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+		return -1
+	}
+	return r
 }
 
 func sorted(list []Mistake) []Mistake {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kaudit/kaudit/checks"
+	"github.com/kaudit/kaudit/policy"
 )
 
 func newExplainCmd(e env) *cobra.Command {
@@ -48,7 +49,7 @@ func explained(e env, args []string, all bool) ([]checks.Check, error) {
 	}
 	var out []checks.Check
 	for _, id := range args {
-		c, ok := checkNamed(known, id)
+		c, ok := checkNamed(append(known, policy.Check()), id)
 		if !ok {
 			return nil, noCheck(e, id, idsOf(known))
 		}

@@ -41,6 +41,14 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
+// lines is an error that takes several lines to tell, and one that says what it amounts to.
+type lines struct {
+	first []string
+	last  string
+}
+
+func (l *lines) Error() string { return l.last }
+
 // usage is a mistake of the caller's.
 func usage(format string, args ...any) error {
 	return &exitError{exitUsage, fmt.Errorf(format, args...)}
@@ -65,6 +73,11 @@ func run(ctx context.Context, args []string, e env) int {
 	}
 	exit := &exitError{exitUsage, err} // what cobra itself refuses is a mistake of the caller's
 	errors.As(err, &exit)
+	if many := (*lines)(nil); errors.As(exit.err, &many) {
+		for _, line := range many.first {
+			fmt.Fprintln(e.stderr, line)
+		}
+	}
 	if line := oneLine(exit.Error()); line != "" {
 		fmt.Fprintf(e.stderr, "kaudit: %s\n", line)
 	}

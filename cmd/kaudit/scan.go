@@ -18,6 +18,7 @@ import (
 type scanOptions struct {
 	*collection
 	files      *fileOptions
+	policy     *policyOptions
 	demo       bool
 	snapshot   string
 	outputs    []string
@@ -47,6 +48,7 @@ reads. Evidence that cannot be had makes a check skipped, with the reason; nothi
 	}
 	o.collection = collectionFlags(cmd)
 	o.files = fileFlags(cmd)
+	o.policy = policyFlags(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&o.demo, "demo", false, "judge a snapshot recorded from a real cluster, inside this program")
 	f.StringVar(&o.snapshot, "snapshot", "", "judge a snapshot that collect wrote; - is standard input")
@@ -71,8 +73,7 @@ func formatNames() string {
 
 // runScan finds every mistake in the options before it asks a cluster for anything.
 func runScan(ctx context.Context, e env, o scanOptions) error {
-	bar, err := severityNamed(o.failOn)
-	if err != nil {
+	if _, err := severityNamed(o.failOn); err != nil {
 		return err
 	}
 	cs, err := selectChecks(e, catalogue(), o.only, o.skip)
@@ -80,6 +81,18 @@ func runScan(ctx context.Context, e env, o scanOptions) error {
 		return err
 	}
 	if err := cmp.Or(o.validate(), o.files.validate()); err != nil {
+		return err
+	}
+	decided, err := o.decisions(e)
+	if err != nil {
+		return err
+	}
+	if cs, err = decided.checks(cs); err != nil {
+		return err
+	}
+	decided.setVersion(o.files)
+	bar, err := severityNamed(decided.failOn(o))
+	if err != nil {
 		return err
 	}
 	outs, err := openOutputs(o.outputs)
@@ -91,6 +104,7 @@ func runScan(ctx context.Context, e env, o scanOptions) error {
 	if err != nil {
 		return err
 	}
+	audit = decided.apply(o, audit, tree)
 	if err := writeAudit(e, outs, audit, bar); err != nil {
 		return err
 	}
