@@ -58,6 +58,8 @@ func Formats() []Format {
 		{"markdown", "for an issue, a wiki or the summary of a CI job", cleaned(writeMarkdown)},
 		{"sarif", "2.1.0, for code scanning", cleaned(writeSARIF)},
 		{"junit", "for CI that shows tests", cleaned(writeJUnit)},
+		{"github", "annotations of GitHub Actions, on standard output", cleaned(writeGitHub)},
+		{"gitlab", "GitLab's Code Quality report", cleaned(writeGitLab)},
 	}
 }
 
