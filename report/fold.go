@@ -34,7 +34,6 @@ func waived(v checks.Verdict) bool { return v.Outcome == checks.Finding && v.Wai
 func folds(a Audit, pick func(checks.Verdict) bool) []fold {
 	var fs []fold
 	at, order := map[string]int{}, map[string]int{}
-	several := a.several()
 	for n, r := range a.Results {
 		if _, ok := order[r.Check.ID]; !ok {
 			order[r.Check.ID] = n
@@ -49,11 +48,7 @@ func folds(a Audit, pick func(checks.Verdict) bool) []fold {
 				at[key], i = len(fs), len(fs)
 				fs = append(fs, fold{check: r.Check, verdict: v})
 			}
-			m := member{subject: v.Subject}
-			if several {
-				m.cluster = r.Cluster
-			}
-			fs[i].add(m, v)
+			fs[i].add(member{a.cluster(r.Cluster), v.Subject}, v)
 		}
 	}
 	slices.SortStableFunc(fs, func(a, b fold) int {

@@ -36,7 +36,7 @@ func qualified(a Audit, cluster, subject string) string {
 
 // title is a subject as it is told apart in this audit.
 func (a Audit) title(cluster, subject string) string {
-	if a.several() && cluster != "" {
+	if cluster = a.cluster(cluster); cluster != "" {
 		return cluster + ": " + subject
 	}
 	return subject

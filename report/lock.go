@@ -19,13 +19,9 @@ type lock struct {
 // locks groups skipped verdicts: those that something would unlock by what that is, the others by
 // their reason. What opens most comes first.
 func locks(a Audit) (unlockable, others []lock) {
-	several := a.several()
 	for _, r := range a.Results {
 		for _, v := range r.Verdicts {
-			m := member{subject: v.Subject}
-			if several {
-				m.cluster = r.Cluster
-			}
+			m := member{a.cluster(r.Cluster), v.Subject}
 			switch {
 			case v.Outcome != checks.Skipped:
 			case v.Unlock != "":

@@ -15,6 +15,7 @@ import (
 type Audit struct {
 	Kaudit   string // the version that judged
 	Target   Target
+	Live     bool     // Target is a cluster that was asked; results that name no cluster are its
 	Clusters []Target // those that configuration files describe; Results name theirs
 	Started  time.Time
 	Finished time.Time
@@ -68,6 +69,7 @@ func Of(s *evidence.Snapshot, results []checks.Result, version string) Audit {
 	a := Audit{
 		Kaudit:   version,
 		Target:   Target{Name: s.Cluster.Name, Distribution: s.Cluster.Distribution, Managed: s.Cluster.Managed},
+		Live:     !s.Cluster.Files,
 		Started:  s.Taken,
 		Finished: s.Taken.Add(s.Took),
 		Window:   s.Window,

@@ -89,32 +89,31 @@ func count(n int, one, many string) string {
 func headline(a Audit) []string {
 	var parts []string
 	t := a.Target
-	switch {
-	case len(a.Clusters) > 1:
-		parts = append(parts, fmt.Sprintf("%d clusters: %s", len(a.Clusters), atMost(titles(a.Clusters), manyNames)))
-	case t.KubernetesVersion == "":
-		parts = append(parts, "Kubernetes version unknown")
-	default:
-		parts = append(parts, "Kubernetes "+t.KubernetesVersion)
-	}
-	switch {
-	case t.Distribution != "" && t.Distribution != "unknown":
-		parts = append(parts, t.Distribution)
-	case len(a.Clusters) < 2:
-		parts = append(parts, "distribution unknown")
+	if a.Live || len(a.Clusters) < 2 {
+		parts = append(parts, known("Kubernetes ", t.KubernetesVersion, "Kubernetes version unknown"), known("", t.Distribution, "distribution unknown"))
 	}
 	if t.Nodes != nil {
 		parts = append(parts, count(*t.Nodes, "node", "nodes"))
 	} else if a.Cost.Files == 0 {
 		parts = append(parts, "nodes not counted")
 	}
-	if a.Cost.Files > 0 {
-		parts = append(parts, count(a.Cost.Files, "file", "files"))
-	}
 	if t.Managed {
 		parts = append(parts, "managed control plane")
 	}
+	switch files := count(a.Cost.Files, "file", "files"); {
+	case a.several():
+		parts = append(parts, fmt.Sprintf("%s in %s: %s", count(len(a.Clusters), "cluster", "clusters"), files, atMost(titles(a.Clusters), manyNames)))
+	case a.Cost.Files > 0:
+		parts = append(parts, files)
+	}
 	return parts
+}
+
+func known(prefix, value, otherwise string) string {
+	if value == "" || value == "unknown" {
+		return otherwise
+	}
+	return prefix + value
 }
 
 // titles are clusters with their versions, where files tell them.

@@ -11,15 +11,19 @@ const manyClusters = 2
 
 // several tells an audit of more than one cluster. Only there do members bear the name of theirs.
 func (a Audit) several() bool {
-	if len(a.Clusters) > 1 {
-		return true
+	return len(a.Clusters) > 1 || len(a.Clusters) == 1 && a.Live
+}
+
+// cluster is what a result's cluster is called, "" in an audit of one. Beside those of files, the live one
+// is said to be live: both may have one name.
+func (a Audit) cluster(of string) string {
+	switch {
+	case !a.several():
+		return ""
+	case of == "" && a.Live:
+		return a.Target.Name + " (live)"
 	}
-	for _, r := range a.Results {
-		if r.Cluster != a.Results[0].Cluster {
-			return true
-		}
-	}
-	return false
+	return of
 }
 
 // where names members: "etcd/cp-1, cp-2" of one cluster, "prod-eu: etcd/cp-1; prod-us: etcd/cp-1" of

@@ -2,7 +2,10 @@ package report
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+
+	"github.com/kaudit/kaudit/evidence"
 )
 
 func TestNames(t *testing.T) {
@@ -52,6 +55,30 @@ func TestWhereTellsClustersApart(t *testing.T) {
 	} {
 		if got := where(tc.members, tc.limit); got != tc.want {
 			t.Errorf("%s: got %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
+func TestHeadlineOfFilesAndALiveCluster(t *testing.T) {
+	nodes := 3
+	live := Target{Name: "prod", KubernetesVersion: "v1.37.2", Distribution: "kubeadm", Nodes: &nodes}
+	inGit := Target{Name: "prod", KubernetesVersion: "v1.37.1"}
+	files := evidence.Cost{Files: 4}
+	for name, tc := range map[string]struct {
+		a           Audit
+		want, title string
+	}{
+		"live":            {Audit{Target: live, Live: true}, "Kubernetes v1.37.2, kubeadm, 3 nodes", "etcd"},
+		"files":           {Audit{Target: inGit, Clusters: []Target{inGit}, Cost: files}, "Kubernetes v1.37.1, distribution unknown, 4 files", "etcd"},
+		"no version":      {Audit{Clusters: []Target{{}}, Cost: files}, "Kubernetes version unknown, distribution unknown, 4 files", "etcd"},
+		"two in files":    {Audit{Clusters: []Target{inGit, {Name: "dev"}}, Cost: files}, "2 clusters in 4 files: prod (v1.37.1), dev", "etcd"},
+		"live, and files": {Audit{Target: live, Live: true, Clusters: []Target{inGit}, Cost: files}, "Kubernetes v1.37.2, kubeadm, 3 nodes, 1 cluster in 4 files: prod (v1.37.1)", "prod (live): etcd"},
+	} {
+		if got := strings.Join(headline(tc.a), ", "); got != tc.want {
+			t.Errorf("%s: got %q, want %q", name, got, tc.want)
+		}
+		if got := tc.a.title("", "etcd"); got != tc.title {
+			t.Errorf("%s: got %q of a result without a cluster, want %q", name, got, tc.title)
 		}
 	}
 }
