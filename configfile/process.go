@@ -14,7 +14,8 @@ type Process struct {
 	Dialect   string // whose way of writing it is: pod, kubeadm, kops, k3s, rke2, talos, capi, kubespray, etcd, unit, env
 	Flags     evidence.Flags
 	Source    evidence.Source // where it begins
-	// Sites are the places where its settings stand and new ones belong, the one to add to first.
+	// Sites are the places where its settings stand and new ones belong, the one to add to first. The list or map
+	// need not be there yet: the path then says where it goes.
 	Sites []Site
 
 	name string // of the node or the member, by its own word; "" where it does not say
@@ -48,6 +49,20 @@ type Site struct {
 	Path   []string // from the root of the document to the list or map
 	// Inside is the path of a value that holds the document as text, which Path then begins in.
 	Inside []string
+	// Fields are the keys, below Path, of settings that a place calls by names of its own, by flag: kOps'
+	// "goawayChance" for "goaway-chance". Where it is nil the key is the name of the setting; where it is not, a
+	// setting that it lacks cannot be written there. A key with dots is a path.
+	Fields map[string]Field
+	// Prefix is what variables begin with that settings are written as: "ETCD_" makes ETCD_NAME of "name".
+	Prefix string
+	// Typed is set where numbers and booleans are written as such; elsewhere every value is text.
+	Typed bool
+}
+
+// A Field is how a place calls a setting.
+type Field struct {
+	Key  string
+	Text bool // its value is text even in a typed place: "0.001"
 }
 
 // siteOf is the place of a list or map.
