@@ -147,14 +147,14 @@ func sarifLevel(s checks.Severity) string {
 }
 
 func sarifResult(a Audit, r checks.Result, v checks.Verdict, rule int) *sarif.Result {
-	at, print := locate(a, r.Cluster, v), checks.Fingerprint(r.Cluster, r.Check.ID, v.Subject)
+	at, fingerprint := locate(a, r.Cluster, v), checks.Fingerprint(r.Cluster, r.Check.ID, v.Subject)
 	result := sarif.NewRuleResult(r.Check.ID).WithRuleIndex(rule).WithLevel(sarifLevel(v.Severity)).
 		WithMessage(sarif.NewTextMessage(sarifText(explained(a, r.Cluster, v)))).
 		AddLocation(sarif.NewLocationWithPhysicalLocation(sarifPlace(at)).AddLogicalLocation(
 			sarif.NewLogicalLocation().WithFullyQualifiedName(qualified(a, r.Cluster, v.Subject)).WithKind("resource"))).
-		WithPartialFingerprints(map[string]string{"kaudit/v1": print})
+		WithPartialFingerprints(map[string]string{"kaudit/v1": fingerprint})
 	if at.live {
-		result.AddPartialFingerprint("primaryLocationLineHash", print+":1")
+		result.AddPartialFingerprint("primaryLocationLineHash", fingerprint+":1")
 	}
 	for i, e := range fileSources(v) {
 		place := sarifPlace(location{path: cleanPath(e.Source.From), line: e.Source.Line, column: e.Source.Column})
