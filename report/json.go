@@ -9,6 +9,8 @@ import (
 	"github.com/kaudit/kaudit/checks"
 )
 
+const apiVersion = "kaudit.dev/v1"
+
 // document is the JSON report of docs/contract: fields are added, never renamed or removed.
 type document struct {
 	APIVersion string       `json:"apiVersion"`
@@ -16,8 +18,8 @@ type document struct {
 	Kaudit     kauditJSON   `json:"kaudit"`
 	Target     targetJSON   `json:"target"`
 	Clusters   []targetJSON `json:"clusters,omitempty"` // those that configuration files describe
-	StartedAt  time.Time    `json:"startedAt"`
-	FinishedAt time.Time    `json:"finishedAt"`
+	StartedAt  time.Time    `json:"startedAt,omitzero"` // a baseline has no times
+	FinishedAt time.Time    `json:"finishedAt,omitzero"`
 	Summary    Summary      `json:"summary"`
 	Results    []resultJSON `json:"results"`
 	Cost       costJSON     `json:"cost"`
@@ -100,7 +102,7 @@ func writeJSON(w io.Writer, a Audit, _ Options) error {
 
 func documentOf(a Audit) document {
 	d := document{
-		APIVersion: "kaudit.dev/v1",
+		APIVersion: apiVersion,
 		Kind:       "Report",
 		Kaudit:     kauditJSON{a.Kaudit},
 		Target:     targetJSON(a.Target),

@@ -20,9 +20,12 @@ import (
 
 // policyOptions is what the flags of scan say about what people have decided.
 type policyOptions struct {
-	config   string
-	noConfig bool
-	given    func(flag string) bool
+	config        string
+	noConfig      bool
+	baseline      string
+	writeBaseline string
+	changedSince  string
+	given         func(flag string) bool
 }
 
 func policyFlags(cmd *cobra.Command) *policyOptions {
@@ -30,6 +33,9 @@ func policyFlags(cmd *cobra.Command) *policyOptions {
 	f := cmd.Flags()
 	f.StringVar(&o.config, "config", "", "settings and waivers, instead of the kaudit.yaml at the root of what -f names, or of the working directory")
 	f.BoolVar(&o.noConfig, "no-config", false, "read no kaudit.yaml")
+	f.StringVar(&o.baseline, "baseline", "", "a report (json or yaml) of before: what is in it, and no worse, does not fail")
+	f.StringVar(&o.writeBaseline, "write-baseline", "", "write the findings to a file for --baseline, and fail on none of them")
+	f.StringVar(&o.changedSince, "changed-since", "", "findings only for files that differ from where the branch left this git revision; the whole of -f is read still")
 	return o
 }
 
@@ -203,8 +209,11 @@ func (d decisions) readWhole(paths []string) bool {
 	return false
 }
 
-// failOn is --fail-on, or what kaudit.yaml says in its place.
+// failOn is --fail-on, or what kaudit.yaml says in its place. What is written into a baseline fails nothing.
 func (d decisions) failOn(o scanOptions) string {
+	if o.policy.writeBaseline != "" {
+		return "never"
+	}
 	if o.policy.given("fail-on") {
 		return o.failOn
 	}

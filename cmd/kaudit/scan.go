@@ -95,6 +95,15 @@ func runScan(ctx context.Context, e env, o scanOptions) error {
 	if err != nil {
 		return err
 	}
+	changed, err := o.touched(ctx)
+	if err != nil {
+		return err
+	}
+	before, err := o.known(e)
+	if err != nil {
+		return err
+	}
+	defer before.discard()
 	outs, err := openOutputs(o.outputs)
 	if err != nil {
 		return err
@@ -104,7 +113,10 @@ func runScan(ctx context.Context, e env, o scanOptions) error {
 	if err != nil {
 		return err
 	}
-	audit = decided.apply(o, audit, tree)
+	if audit, err = before.apply(e, decided.apply(o, audit, tree)); err != nil {
+		return err
+	}
+	audit = changed.only(e, audit)
 	if err := writeAudit(e, outs, audit, bar); err != nil {
 		return err
 	}
