@@ -40,27 +40,29 @@ func cleanLine(s string) string {
 
 // cleaned gives a writer a copy of the audit without control characters.
 func cleaned(write func(io.Writer, Audit, Options) error) func(io.Writer, Audit, Options) error {
-	return func(w io.Writer, a Audit, o Options) error {
-		a.Kaudit = cleanLine(a.Kaudit)
-		a.Target.Name = cleanLine(a.Target.Name)
-		a.Target.KubernetesVersion = cleanLine(a.Target.KubernetesVersion)
-		a.Target.Distribution = cleanLine(a.Target.Distribution)
-		clusters := make([]Target, len(a.Clusters))
-		for i, c := range a.Clusters {
-			c.Name, c.KubernetesVersion, c.Distribution = cleanLine(c.Name), cleanLine(c.KubernetesVersion), cleanLine(c.Distribution)
-			clusters[i] = c
-		}
-		a.Clusters = clusters
-		results := make([]checks.Result, len(a.Results))
-		for i, r := range a.Results {
-			results[i] = checks.Result{Check: r.Check, Cluster: cleanLine(r.Cluster), Verdicts: make([]checks.Verdict, len(r.Verdicts))}
-			for j, v := range r.Verdicts {
-				results[i].Verdicts[j] = cleanVerdict(v)
-			}
-		}
-		a.Results = results
-		return write(w, a, o)
+	return func(w io.Writer, a Audit, o Options) error { return write(w, clean(a), o) }
+}
+
+func clean(a Audit) Audit {
+	a.Kaudit = cleanLine(a.Kaudit)
+	a.Target.Name = cleanLine(a.Target.Name)
+	a.Target.KubernetesVersion = cleanLine(a.Target.KubernetesVersion)
+	a.Target.Distribution = cleanLine(a.Target.Distribution)
+	clusters := make([]Target, len(a.Clusters))
+	for i, c := range a.Clusters {
+		c.Name, c.KubernetesVersion, c.Distribution = cleanLine(c.Name), cleanLine(c.KubernetesVersion), cleanLine(c.Distribution)
+		clusters[i] = c
 	}
+	a.Clusters = clusters
+	results := make([]checks.Result, len(a.Results))
+	for i, r := range a.Results {
+		results[i] = checks.Result{Check: r.Check, Cluster: cleanLine(r.Cluster), Verdicts: make([]checks.Verdict, len(r.Verdicts))}
+		for j, v := range r.Verdicts {
+			results[i].Verdicts[j] = cleanVerdict(v)
+		}
+	}
+	a.Results = results
+	return a
 }
 
 func cleanVerdict(v checks.Verdict) checks.Verdict {

@@ -136,11 +136,11 @@ func (d document) audit() (Audit, error) {
 
 // check is as much of a check as its results tell.
 func (r resultJSON) check() checks.Check {
-	doc := "# " + r.Title + "\n\n## References\n\n"
+	doc := "# " + cleanLine(r.Title) + "\n\n## References\n\n"
 	for _, ref := range r.References {
 		doc += fmt.Sprintf("- [%s](%s)\n", ref.Title, ref.URL)
 	}
-	return checks.Check{Spec: checks.Spec{ID: r.Check, Component: r.Component, Doc: doc}}
+	return checks.Check{Spec: checks.Spec{ID: cleanLine(r.Check), Component: cleanLine(r.Component), Doc: doc}}
 }
 
 func (r resultJSON) verdict() (checks.Verdict, error) {
