@@ -15,6 +15,21 @@ type Result struct {
 	Verdicts []Verdict
 }
 
+// OnlyCluster is the cluster that results name, if they all name one; else "".
+func OnlyCluster(rs []Result) string {
+	only := ""
+	for _, r := range rs {
+		switch {
+		case r.Cluster == "" || r.Cluster == only:
+		case only != "":
+			return ""
+		default:
+			only = r.Cluster
+		}
+	}
+	return only
+}
+
 // Run holds a snapshot against checks: one Result for each, in order.
 // A gap in what a check needs becomes a skipped or not-applicable verdict; silence never a pass.
 func Run(s *evidence.Snapshot, cs []Check) []Result {

@@ -15,6 +15,7 @@ const ByBaseline = "baseline"
 // A Baseline is what was found before, and is put up with until it gets worse.
 type Baseline struct {
 	name  string
+	only  string           // the cluster that it has, if it is one
 	worst map[string]entry // by fingerprint
 }
 
@@ -26,7 +27,7 @@ type entry struct {
 // NewBaseline takes the findings of a report. Those that a waiver accepted there are none of it: when the
 // waiver is over, they count.
 func NewBaseline(name string, rs []checks.Result) *Baseline {
-	b := &Baseline{name, map[string]entry{}}
+	b := &Baseline{name, checks.OnlyCluster(rs), map[string]entry{}}
 	for _, r := range rs {
 		for _, v := range r.Verdicts {
 			if v.Outcome != checks.Finding || v.Waived != nil && v.Waived.By != ByBaseline {
@@ -44,11 +45,12 @@ func (b *Baseline) Accept(rs []checks.Result) []checks.Result {
 	if b == nil {
 		return rs
 	}
+	called := b.calls(rs)
 	out := make([]checks.Result, len(rs))
 	for i, r := range rs {
 		r.Verdicts = slices.Clone(r.Verdicts)
 		for j, v := range r.Verdicts {
-			was, known := b.worst[checks.Fingerprint(r.Cluster, r.Check.ID, v.Subject)]
+			was, known := b.worst[checks.Fingerprint(called(r.Cluster), r.Check.ID, v.Subject)]
 			switch {
 			case !v.Active() || !known:
 			case v.Severity <= was.severity:
@@ -62,32 +64,44 @@ func (b *Baseline) Accept(rs []checks.Result) []checks.Result {
 	return out
 }
 
+// calls is how the baseline calls a cluster. One that stands alone, there and here, is the same under any name:
+// files that name none are called by their folder, and folders are where somebody put them.
+func (b *Baseline) calls(rs []checks.Result) func(string) string {
+	only := checks.OnlyCluster(rs)
+	return func(cluster string) string {
+		if b.only != "" && only != "" && cluster == only {
+			return b.only
+		}
+		return cluster
+	}
+}
+
 // Gone counts the findings of the baseline that are known to be over: their check could judge, and finds
 // them no more.
 func (b *Baseline) Gone(rs []checks.Result) int {
 	if b == nil {
 		return 0
 	}
-	n := 0
+	n, called := 0, b.calls(rs)
 	for id, was := range b.worst {
-		if was.over(id, rs) {
+		if was.over(id, rs, called) {
 			n++
 		}
 	}
 	return n
 }
 
-func (was entry) over(id string, rs []checks.Result) bool {
+func (was entry) over(id string, rs []checks.Result, called func(string) string) bool {
 	ran := false
 	for _, r := range rs {
-		if r.Check.ID != was.check || r.Cluster != was.cluster {
+		if r.Check.ID != was.check || called(r.Cluster) != was.cluster {
 			continue
 		}
 		ran = true
 		for _, v := range r.Verdicts {
 			lost := v.Outcome == checks.Skipped || v.Outcome == checks.Broken
 			if lost && (v.Subject == was.subject || !strings.Contains(v.Subject, "/")) ||
-				v.Outcome == checks.Finding && checks.Fingerprint(r.Cluster, r.Check.ID, v.Subject) == id {
+				v.Outcome == checks.Finding && checks.Fingerprint(was.cluster, was.check, v.Subject) == id {
 				return false
 			}
 		}

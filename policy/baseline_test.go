@@ -47,7 +47,16 @@ func TestBaseline(t *testing.T) {
 	elsewhere := results(found("etcd/same", checks.Warning))
 	elsewhere[0].Cluster = "dev"
 	if got := lines(b.Accept(elsewhere)); !cmp.Equal(got, []string{"warning etcd-quota etcd/same: is low"}) {
-		t.Errorf("got %q, want nothing accepted in another cluster", got)
+		t.Errorf("got %q, want nothing accepted in another of two clusters", got)
+	}
+	for i := range elsewhere {
+		elsewhere[i].Cluster = "checkout-42"
+	}
+	if got := b.Accept(elsewhere)[0].Verdicts[0]; got.Waived == nil {
+		t.Errorf("got %+v, want it accepted: one cluster, in another folder", got)
+	}
+	if got := b.Gone(elsewhere); got != 5 {
+		t.Errorf("got %d gone of one cluster in another folder, want all but one", got)
 	}
 	var none *Baseline
 	if got := lines(none.Accept(now)); len(got) != 7 || none.Gone(now) != 0 {

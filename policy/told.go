@@ -61,7 +61,29 @@ func (c *claim) fault(p Policy, rs []checks.Result, sc Scope) (message, fix stri
 	case c.over(sc.Now):
 		return fmt.Sprintf("ran out on %s, and matches no finding", c.Until.Format(time.DateOnly)), "take out the waiver at " + at
 	}
-	return "matches no finding", "take out the waiver at " + at + ", or mend its patterns"
+	message = "matches no finding"
+	if c.Cluster != "" && len(c.clusters(rs, sc)) == 0 {
+		message = "matches no cluster; there " + list(clusterNames(rs, sc))
+	}
+	return message, "take out the waiver at " + at + ", or mend its patterns"
+}
+
+// clusterNames are some of the clusters that were audited.
+func clusterNames(rs []checks.Result, sc Scope) []string {
+	const most = 5
+	var names []string
+	for _, r := range rs {
+		if name := sc.named(r); name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if n := len(names) - most; n > 1 {
+		names = append(names[:most], fmt.Sprintf("%d more", n))
+	}
+	if len(names) == 0 {
+		return []string{"none"}
+	}
+	return names
 }
 
 func counts(findings int) string {

@@ -83,7 +83,7 @@ func TestApply(t *testing.T) {
 			"waivers: [{check: etcd-quota, cluster: dev, reason: a}, {check: etcd-quota, subject: etcd, reason: b}, {check: etcd-quota, file: '*.yaml', reason: c}]", nil,
 			[]string{
 				"warning etcd-quota etcd/cp-1: is low",
-				"info waivers waiver of etcd-quota (cluster dev) in kaudit.yaml: matches no finding",
+				"info waivers waiver of etcd-quota (cluster dev) in kaudit.yaml: matches no cluster; there is prod",
 				"info waivers waiver of etcd-quota (subject etcd) in kaudit.yaml: matches no finding",
 				"info waivers waiver of etcd-quota (file *.yaml) in kaudit.yaml: matches no finding",
 			},

@@ -39,6 +39,14 @@ type Comparison struct {
 // subject, never by words or places.
 func Compare(from, to Audit) Comparison {
 	c := Comparison{From: clean(from), To: clean(to)}
+	// A cluster that stands alone in both is the same: files that name none are called by their folder.
+	if was, is := checks.OnlyCluster(c.From.Results), checks.OnlyCluster(c.To.Results); was != "" && is != "" {
+		for i := range c.From.Results {
+			if c.From.Results[i].Cluster == was {
+				c.From.Results[i].Cluster = is
+			}
+		}
+	}
 	was, is := index(c.From), index(c.To)
 	for _, id := range is.order {
 		c.add(was.of(id), is.of(id), was, is)

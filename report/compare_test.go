@@ -90,10 +90,16 @@ func TestCompareChecks(t *testing.T) {
 	if c := none.Changes[0]; c.Kind != Untold || c.Note != "was not checked" {
 		t.Errorf("got %s %q where the check did not run, want that nobody can tell", c.Kind, c.Note)
 	}
-	elsewhere := ofCheck("etcd-quota", low)
-	elsewhere.Cluster = "dev"
-	if c := Compare(auditOf(ofCheck("etcd-quota", low)), auditOf(elsewhere)); len(c.Changes) != 2 || c.Same != 0 {
+	in := func(cluster string) checks.Result {
+		r := ofCheck("etcd-quota", low)
+		r.Cluster = cluster
+		return r
+	}
+	if c := Compare(auditOf(in("prod"), in("dev")), auditOf(in("prod"), in("test"))); len(c.Changes) != 2 || c.Same != 1 {
 		t.Errorf("got %+v of two clusters, want two changes", c.Changes)
+	}
+	if c := Compare(auditOf(in("here")), auditOf(in("there"))); len(c.Changes) != 0 || c.Same != 1 {
+		t.Errorf("got %+v of one cluster in two folders, want none", c.Changes)
 	}
 }
 
