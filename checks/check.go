@@ -2,6 +2,7 @@ package checks
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/kaudit/kaudit/evidence"
 )
@@ -19,7 +20,9 @@ type Spec struct {
 	AnyOf []evidence.Kind
 	// Uses refine the verdict where they were seen; their absence is the check's own business.
 	Uses []evidence.Kind
-	Doc  string // the page, in Markdown
+	// InFiles are what decides in place of Needs and AnyOf where configuration files were read, as alternatives.
+	InFiles []evidence.Kind
+	Doc     string // the page, in Markdown
 }
 
 // A Check is a judgement of one property. Make one with New.
@@ -46,6 +49,11 @@ func (c Check) Kinds() []evidence.Kind {
 	var ks []evidence.Kind
 	for _, list := range [][]evidence.Kind{c.Needs, c.AnyOf, c.Uses} {
 		ks = append(ks, list...)
+	}
+	for _, k := range c.InFiles {
+		if !slices.Contains(ks, k) {
+			ks = append(ks, k)
+		}
 	}
 	return ks
 }

@@ -41,6 +41,9 @@ func Run(s *evidence.Snapshot, cs []Check) []Result {
 }
 
 func judge(s *evidence.Snapshot, c Check) (vs []Verdict) {
+	if s.Cluster.Files && len(c.InFiles) > 0 {
+		c.Needs, c.AnyOf = nil, c.InFiles
+	}
 	missing, ok := c.missing(s)
 	if !ok {
 		return missing

@@ -176,6 +176,11 @@ func environment(pod, c cursor) map[string]string {
 
 // place gives every flag the place of the word, or the line of the script, that sets it.
 func (p *Process) place(parsed evidence.Parsed, words []cursor, env cursor) {
+	for _, name := range p.Flags.Unknown {
+		if i, ok := parsed.At[name]; ok && i < len(words) {
+			p.unknownAt(name, words[i].find("--"+name))
+		}
+	}
 	for name, vs := range p.Flags.Values {
 		i, ok := parsed.At[name]
 		for j := range vs {
@@ -199,7 +204,7 @@ func (p *Process) loosen(c cursor) {
 	f := c.doc.file
 	for name, vs := range p.Flags.Values {
 		if slices.ContainsFunc(vs, func(v evidence.FlagValue) bool { return f.isLoose(v.Source.Line) }) {
-			p.unknown(name)
+			p.unknownAt(name, vs[0].Source)
 		}
 	}
 	whole := span{c.get("command").lines().first, max(c.get("command").lines().last, c.get("args").lines().last)}
@@ -220,7 +225,7 @@ func (p *Process) fromElsewhere(c cursor) {
 	for _, e := range c.get("env").items() {
 		name, isSetting := strings.CutPrefix(e.get("name").text(), "ETCD_")
 		if _, literal := e.get("value").str(); isSetting && !literal && e.get("valueFrom").ok() {
-			p.unknown(strings.ToLower(strings.ReplaceAll(name, "_", "-")))
+			p.unknownAt(strings.ToLower(strings.ReplaceAll(name, "_", "-")), e.get("name").src())
 		}
 	}
 	if len(c.get("envFrom").items()) > 0 {

@@ -94,7 +94,7 @@ func (p *Process) add(name, value string, from evidence.Provenance, at evidence.
 		p.opaque("takes a setting whose name a template fills in")
 		return
 	case loose, isHole(value), strings.Contains(value, evidence.Elsewhere), evidence.SecretFlag(name), slices.Contains(p.Flags.Unknown, name):
-		p.unknown(name)
+		p.unknownAt(name, at)
 		return
 	}
 	v := evidence.FlagValue{Value: evidence.WithoutUserinfo(value), From: from, Source: at}
@@ -124,6 +124,15 @@ func (p *Process) unknown(names ...string) {
 		}
 	}
 	slices.Sort(p.Flags.Unknown)
+}
+
+// unknownAt is unknown for a flag that a place sets.
+func (p *Process) unknownAt(name string, at evidence.Source) {
+	p.unknown(name)
+	if p.Flags.UnknownAt == nil {
+		p.Flags.UnknownAt = map[string]evidence.Source{}
+	}
+	p.Flags.UnknownAt[name] = at
 }
 
 func (p *Process) opaque(why string) {

@@ -26,6 +26,19 @@ func Default(component, flag, version string) (string, bool) {
 	return "", false
 }
 
+// constant is the default that a flag has in every version of the table: a file whose version a template fills
+// in still tells what it leaves unset.
+func constant(component, flag string) (string, bool) {
+	if component == "etcd-events" {
+		component = "etcd"
+	}
+	spans := defaults[component][flag]
+	if len(spans) != 1 || spans[0].from != 0 || spans[0].to != 0 {
+		return "", false
+	}
+	return spans[0].value, true
+}
+
 // span is a default in the minors from from to to, both included; 0: from the oldest, to the newest of the table.
 type span struct {
 	from, to int

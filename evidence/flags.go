@@ -3,6 +3,7 @@ package evidence
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -46,6 +47,8 @@ type Flags struct {
 	// Unknown names flags that are set to what could not be read (a shell variable) or is not kept
 	// (a secret): they have neither their default nor what a weaker source says.
 	Unknown []string `json:"unknown,omitempty"`
+	// UnknownAt says where the flags of Unknown stand in files: those that a template or a variable fills in.
+	UnknownAt map[string]Source `json:"unknownAt,omitempty"`
 }
 
 // A Setting is the effective value of a flag, and how it is known.
@@ -65,8 +68,12 @@ func (s Setting) Known() bool { return s.From != FromNowhere }
 func (s Setting) Assumed() bool { return s.From == FromDefault }
 
 // String says the value and how it is known, and what a weaker source says otherwise:
-// "0.001 (--goaway-chance, command line; kubeadm-config says 0.003)".
+// "0.001 (--goaway-chance, command line; kubeadm-config says 0.003)". Of a file it says no more than the
+// flag: its place stands beside it.
 func (s Setting) String() string {
+	if s.Source.InFile() {
+		return s.inFile()
+	}
 	if s.From == FromNowhere {
 		return fmt.Sprintf("unknown (--%s could not be read)", s.Name)
 	}
@@ -82,6 +89,23 @@ func (s Setting) String() string {
 	}
 	if c := s.Conflict; c != nil {
 		how += fmt.Sprintf("; %s says %s", c.From, quoteEmpty(c.Value))
+	}
+	return fmt.Sprintf("%s (%s)", quoteEmpty(s.Value), how)
+}
+
+func (s Setting) inFile() string {
+	how := "--" + s.Name
+	switch s.From {
+	case FromNowhere:
+		return "unknown (--" + s.Name + ")"
+	case FromDefault:
+		how = fmt.Sprintf("assumed default; --%s is not set", s.Name)
+	case FromEnvironment:
+		how += ", environment"
+	case FromFlagz, FromCommandLine, FromConfigFile, FromKubeadm:
+	}
+	if c := s.Conflict; c != nil {
+		how += fmt.Sprintf("; %s says %s", c.Source.place(), quoteEmpty(c.Value))
 	}
 	return fmt.Sprintf("%s (%s)", quoteEmpty(s.Value), how)
 }
@@ -111,6 +135,7 @@ func (f Flags) Setting(name string) Setting {
 	s := Setting{Name: name}
 	vs := f.Values[name]
 	if slices.Contains(f.Unknown, name) && (len(vs) == 0 || vs[0].From != FromFlagz) {
+		s.Source = f.UnknownAt[name]
 		return s
 	}
 	if len(vs) > 0 {
@@ -130,7 +155,11 @@ func (f Flags) Setting(name string) Setting {
 	if f.From[0] == FromFlagz || f.Opaque != "" {
 		return s
 	}
-	if d, ok := Default(f.Component, name, f.Version); ok {
+	d, ok := Default(f.Component, name, f.Version)
+	if !ok && f.Version == "" && s.Source.InFile() {
+		d, ok = constant(f.Component, name)
+	}
+	if ok {
 		s.Value, s.From = d, FromDefault
 	}
 	return s
@@ -150,6 +179,11 @@ func (f *Flags) Merge(other Flags) {
 	f.Unknown = slices.Concat(f.Unknown, other.Unknown)
 	slices.Sort(f.Unknown)
 	f.Unknown = slices.Compact(f.Unknown)
+	if len(other.UnknownAt) > 0 {
+		at := maps.Clone(other.UnknownAt)
+		maps.Copy(at, f.UnknownAt)
+		f.UnknownAt = at
+	}
 	values := make(map[string][]FlagValue, len(f.Values)+len(other.Values))
 	for _, from := range []map[string][]FlagValue{f.Values, other.Values} {
 		for name, vs := range from {

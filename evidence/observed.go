@@ -1,6 +1,9 @@
 package evidence
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Observed is one observation, or the reason there is none.
 type Observed[T any] struct {
@@ -60,6 +63,17 @@ type Source struct {
 
 // InFile reports whether the source is a place in a file.
 func (s Source) InFile() bool { return s.Via == ViaFile }
+
+// place is a file's path, with the line where it is known.
+func (s Source) place() string {
+	switch {
+	case s.From == "":
+		return "another place"
+	case s.Line > 0:
+		return fmt.Sprintf("%s:%d", s.From, s.Line)
+	}
+	return s.From
+}
 
 // ViaFile is the Via of what was read in a file; From is its path.
 const ViaFile = "file"

@@ -2,7 +2,6 @@ package apiserver
 
 import (
 	_ "embed"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -41,7 +40,7 @@ func runGoaway(s *evidence.Snapshot, p goawayParams) []checks.Verdict {
 	}
 	usual := usualChance(flagSettings(s, "goaway-chance"), p)
 	for o := range s.APIServerFlags.Seen() {
-		vs = append(vs, goawayOf(s, checks.On(o), *o.Value, c, usual, p))
+		vs = append(vs, goawayOf(s, o.Of, checks.On(o), *o.Value, c, usual, p))
 	}
 	return vs
 }
@@ -50,7 +49,7 @@ func runGoaway(s *evidence.Snapshot, p goawayParams) []checks.Verdict {
 func usualChance(sets []evidence.Setting, p goawayParams) string {
 	times := map[string]int{}
 	for _, set := range sets {
-		if chance, err := strconv.ParseFloat(set.Value, 64); err == nil && chance > 0 {
+		if chance, err := strconv.ParseFloat(set.Value, 64); err == nil && chance > 0 && chance <= mostChance {
 			times[set.Value]++
 		}
 	}
@@ -63,15 +62,21 @@ func usualChance(sets []evidence.Setting, p goawayParams) string {
 	return usual
 }
 
-func goawayOf(s *evidence.Snapshot, subject checks.Subject, f evidence.Flags, c census, usual string, p goawayParams) checks.Verdict {
+// mostChance is the most that kube-apiserver takes.
+const mostChance = 0.02
+
+func goawayOf(s *evidence.Snapshot, of string, subject checks.Subject, f evidence.Flags, c census, usual string, p goawayParams) checks.Verdict {
 	set := f.Setting("goaway-chance")
 	if !set.Known() {
-		return subject.Skip("does not tell its --goaway-chance")
+		return subject.Untold(f, "does not tell its --goaway-chance", "goaway-chance")
 	}
 	subject = subject.With(set.Source, "--goaway-chance: %s", set)
 	chance, err := strconv.ParseFloat(set.Value, 64)
 	if err != nil {
 		return subject.Skip("has a --goaway-chance that is no number: %q", set.Value)
+	}
+	if s.Cluster.Files && (chance > mostChance || chance < 0) {
+		return subject.NotApplicable("does not start with --goaway-chance=%s: 0 to %g is taken (flag-value judges it)", set.Value, mostChance).Saw("%s", set)
 	}
 	switch on := chance > 0; {
 	case on && f.Setting("disable-http2-serving").Value == "true":
@@ -82,22 +87,26 @@ func goawayOf(s *evidence.Snapshot, subject checks.Subject, f evidence.Flags, c 
 			Saw("%s, 1 instance", set).Want("0 with a single instance").WithFix("remove --goaway-chance")
 	case on && set.Value != usual:
 		return subject.Find(checks.Info, "sends GOAWAY with chance %s, other instances with %s", set.Value, usual).
-			Saw("%s", set).Want("%s on all", usual).WithFix("--goaway-chance=" + usual + " on every kube-apiserver, one after the other")
+			Saw("%s", set).Want("%s on all", usual).WithFix("--goaway-chance="+usual+" on every kube-apiserver, one after the other").
+			Setting(of, "goaway-chance", usual)
 	case on:
 		return subject.Pass("sends GOAWAY with chance %s", set.Value).Saw("%s", set)
 	case f.Setting("disable-http2-serving").Value == "true":
 		return subject.NotApplicable("serves no HTTP/2, and GOAWAY is a part of it").Saw("%s, --disable-http2-serving=true", set)
+	case c.n < 2 && s.Cluster.Files:
+		return subject.Skip("never sends GOAWAY, which matters with several instances only; how many run from this file it does not tell").
+			Saw("%s", set).Unlocked("--goaway-chance in the file, if several instances run from it")
 	case c.n < 2 && !c.complete:
 		return subject.Skip("never sends GOAWAY, which matters with several instances only; how many there are is not known").Saw("%s", set)
 	case c.n < 2:
 		return subject.NotApplicable("is the only instance: GOAWAY could only lead clients back to it").Saw("%s", set)
 	}
-	return goawayOff(s, subject, set, c, p)
+	return goawayOff(s, of, subject, set, c, usual, p)
 }
 
 // goawayOff judges a chance of 0 on one of several instances: advice, or a warning where the
 // harm was measured.
-func goawayOff(s *evidence.Snapshot, subject checks.Subject, set evidence.Setting, c census, p goawayParams) checks.Verdict {
+func goawayOff(s *evidence.Snapshot, of string, subject checks.Subject, set evidence.Setting, c census, usual string, p goawayParams) checks.Verdict {
 	if why, unlock := addressUnknown(s); why != "" {
 		return subject.Skip("never sends GOAWAY; whether clients have a common address for the %d instances, without which it could not move anybody, is not known: %s", c.n, why).
 			Saw("%s", set).Unlocked(unlock)
@@ -106,6 +115,9 @@ func goawayOff(s *evidence.Snapshot, subject checks.Subject, set evidence.Settin
 		return subject.NotApplicable("is one of %d instances, but clients have no common address for them (%s): GOAWAY could not move anybody", c.n, why).Saw("%s", set)
 	}
 	sev, measured := checks.Info, "how evenly watches are spread was not measured"
+	if s.Cluster.Files {
+		measured = "files do not tell how evenly watches are spread"
+	}
 	bounds := usualBalance()
 	bounds.Uneven = p.Imbalance
 	if _, stop := unfit(s, subject, c, bounds); !stop {
@@ -117,9 +129,14 @@ func goawayOff(s *evidence.Snapshot, subject checks.Subject, set evidence.Settin
 			}
 		}
 	}
+	want := strconv.FormatFloat(p.Recommended, 'f', -1, 64)
+	if s.Cluster.Files && usual != "" {
+		want = usual
+	}
 	return subject.Find(sev, "never sends GOAWAY, so clients stay on the instance they first met, even after all %d were restarted in turn (%s)", c.n, measured).
-		Saw("%s", set).Want("%g", p.Recommended).
-		WithFix(fmt.Sprintf("--goaway-chance=%g on every kube-apiserver, one after the other", p.Recommended))
+		Saw("%s", set).Want("%s", want).
+		WithFix("--goaway-chance="+want+" on every kube-apiserver, one after the other").
+		Setting(of, "goaway-chance", want)
 }
 
 // noCommonAddress says why a new connection leads where the old one did; "" if kubeadm does not say so.
@@ -142,6 +159,8 @@ func noCommonAddress(s *evidence.Snapshot) string {
 func addressUnknown(s *evidence.Snapshot) (why, unlock string) {
 	k := s.KubeadmConfig
 	switch {
+	case k.Gap != nil && k.Gap.Why == evidence.NotLive:
+		return "no file tells, as controlPlaneEndpoint of a kubeadm ClusterConfiguration would", "the cluster's kubeadm ClusterConfiguration beside the manifests, or --goaway-chance in them"
 	case k.Gap != nil && k.Gap.Why != evidence.Absent:
 		return k.Gap.Note, k.Gap.Unlock
 	case k.Seen() && placeOf(s, k.Value.ControlPlaneEndpoint) == unknownPlace && k.Value.ControlPlaneEndpoint != "":

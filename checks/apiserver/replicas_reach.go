@@ -180,6 +180,9 @@ func placeOf(s *evidence.Snapshot, ep string) place {
 	if ip, err := netip.ParseAddr(host); err != nil || ip.IsLoopback() {
 		return elsewhere
 	}
+	if s.Cluster.Files {
+		return placeInFiles(s, host, port)
+	}
 	if o := s.APIServerEndpoints; o.Seen() && slices.ContainsFunc(*o.Value, func(e evidence.Endpoint) bool {
 		return e.Address == host && strconv.Itoa(e.Port) == port
 	}) {
@@ -205,6 +208,29 @@ func placeOf(s *evidence.Snapshot, ep string) place {
 		return elsewhere
 	}
 	return unknownPlace
+}
+
+// placeInFiles tells by what the instances of files say of themselves.
+func placeInFiles(s *evidence.Snapshot, host, port string) place {
+	all := true
+	for o := range s.APIServerFlags.Seen() {
+		addr, at := o.Value.Setting("advertise-address"), o.Value.Setting("secure-port")
+		switch {
+		case !addr.Known():
+			all = false
+		case addr.Value != host:
+		case !at.Known():
+			return unknownPlace
+		case at.Value == port:
+			return anInstance
+		default:
+			return elsewhere
+		}
+	}
+	if !all {
+		return unknownPlace
+	}
+	return elsewhere
 }
 
 // shutdownOf judges whether instances give the balancer time to notice that they stop.
