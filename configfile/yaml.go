@@ -74,18 +74,27 @@ func (d *doc) parse() error {
 	}
 	var n yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &n); err != nil {
-		m := yamlLine.FindStringSubmatch(err.Error())
-		line := 1
-		if m != nil && m[1] != "" {
-			line, _ = strconv.Atoi(m[1])
-		}
-		return &placed{line: d.line + line, why: "malformed YAML: " + strings.ReplaceAll(yamlLine.ReplaceAllString(err.Error(), ""), string(hole), "")}
+		return d.malformed(err.Error())
 	}
 	d.root = cursor{doc: d, node: &n}
 	if n.Kind == yaml.DocumentNode && len(n.Content) > 0 {
 		d.root.node = n.Content[0]
 	}
 	return nil
+}
+
+// countsFromZero are the errors of the library's parser; those of its scanner count lines from one.
+var countsFromZero = regexp.MustCompile(`did not find expected (node content|key|'-' indicator|',' or '[]}]'|<)`)
+
+func (d *doc) malformed(text string) error {
+	line := 1
+	if m := yamlLine.FindStringSubmatch(text); m != nil && m[1] != "" {
+		line, _ = strconv.Atoi(m[1])
+	}
+	if countsFromZero.MatchString(text) {
+		line++
+	}
+	return &placed{line: d.line + line, why: "malformed YAML: " + strings.ReplaceAll(yamlLine.ReplaceAllString(text, ""), string(hole), "")}
 }
 
 // A cursor is a place in a document; its zero value is a place that is not there.

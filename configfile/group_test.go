@@ -1,0 +1,106 @@
+package configfile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestGroups(t *testing.T) {
+	etcd := func(servers ...string) []*Process { return []*Process{{Component: "etcd", servers: servers}} }
+	for name, tt := range map[string]struct {
+		pieces []*piece
+		want   []string // name: files
+	}{
+		"a directory": {
+			[]*piece{at("etcd.yaml"), at("kube-apiserver.yaml")},
+			[]string{"root: etcd.yaml kube-apiserver.yaml"},
+		},
+		"directories": {
+			[]*piece{at("prod/etcd.yaml"), at("prod/manifests/kube-apiserver.yaml"), at("staging/etcd.yaml")},
+			[]string{"prod: prod/etcd.yaml prod/manifests/kube-apiserver.yaml", "staging: staging/etcd.yaml"},
+		},
+		"nodes of one cluster": {
+			[]*piece{at("eu/cp-1/etcd.yaml"), at("eu/cp-2/manifests/etcd.yaml"), at("eu/master3/etcd.yaml")},
+			[]string{"eu: eu/cp-1/etcd.yaml eu/cp-2/manifests/etcd.yaml eu/master3/etcd.yaml"},
+		},
+		"numbered clusters are several": {
+			[]*piece{at("prod1/etcd.yaml"), at("prod2/etcd.yaml")},
+			[]string{"prod1: prod1/etcd.yaml", "prod2: prod2/etcd.yaml"},
+		},
+		"members that name each other": {
+			[]*piece{
+				at("alpha/etcd.yaml", etcd("https://10.0.0.1:2380", "https://10.0.0.2:2380")...),
+				at("beta/etcd.yaml", etcd("https://10.0.0.2:2380", "https://10.0.0.3:2380")...), at("gamma/etcd.yaml", etcd("https://10.9.0.1:2380")...),
+			},
+			[]string{"root: alpha/etcd.yaml beta/etcd.yaml", "gamma: gamma/etcd.yaml"},
+		},
+		"names": {
+			[]*piece{named("eu", at("clusters/eu.yaml")), named("us", at("clusters/us.yaml")), named("eu", at("more/eu-workers.yaml"))},
+			[]string{"eu: clusters/eu.yaml more/eu-workers.yaml", "us: clusters/us.yaml"},
+		},
+		"a name for what is below": {
+			[]*piece{named("eu", at("a/kubeadm.yaml")), at("a/manifests/etcd.yaml"), at("a/deep/down/etcd.yaml"), at("b/etcd.yaml")},
+			[]string{"eu: a/kubeadm.yaml a/manifests/etcd.yaml a/deep/down/etcd.yaml", "b: b/etcd.yaml"},
+		},
+		"two names above leave it alone": {
+			[]*piece{named("eu", at("eu.yaml")), named("us", at("us.yaml")), at("x/etcd.yaml")},
+			[]string{"eu: eu.yaml", "us: us.yaml", "x: x/etcd.yaml"},
+		},
+		"servers do not join what has two names": {
+			[]*piece{named("eu", at("eu/a.yaml", etcd("https://e:2380")...)), named("us", at("us/a.yaml", etcd("https://e:2380")...))},
+			[]string{"eu: eu/a.yaml", "us: us/a.yaml"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, g := range groups(tt.pieces) {
+				var files []string
+				for _, p := range g.pieces {
+					files = append(files, p.file.rel)
+				}
+				got = append(got, fmt.Sprintf("%s: %s", g.name, strings.Join(files, " ")))
+			}
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Errorf("(-want +got)\n%s", d)
+			}
+		})
+	}
+}
+
+func at(rel string, ps ...*Process) *piece {
+	return &piece{file: &file{path: "dir/" + rel, rel: rel, root: "root"}, processes: ps}
+}
+
+func named(cluster string, p *piece) *piece {
+	p.cluster = cluster
+	return p
+}
+
+// A name must not depend on which other files there are, or a new file would change every fingerprint.
+func TestNamesOfProcesses(t *testing.T) {
+	for rel, want := range map[string]string{
+		"etcd.yaml": "root", "cp-1/etcd.yaml": "cp-1", "eu/cp-1/manifests/etcd.yaml": "cp-1", "etcd-cp-1.yaml": "cp-1", "kubeadm.yaml": "kubeadm",
+		"eu/etcd.yaml": "eu", "controlplane.yaml": "controlplane", "manifests/etcd.manifest.yaml": "root", "etcd/etcd.yaml": "root",
+	} {
+		if got := nameOf(&Process{Component: "etcd"}, &file{rel: rel, root: "root"}); got != want {
+			t.Errorf("%s: got %q, want %q", rel, got, want)
+		}
+	}
+}
+
+func TestProcessesThatAreCalledAlikeAreToldApart(t *testing.T) {
+	a, b, c := newProcess("etcd", "pod", at("a.yaml").file.at(1, 1)), newProcess("etcd", "pod", at("a.yaml").file.at(9, 1)), newProcess("etcd", "pod", at("b.yaml").file.at(1, 1))
+	for _, p := range []*Process{a, b} {
+		p.Subject = "etcd/x"
+	}
+	c.Subject = "etcd/y"
+	tellApart([]*Process{a, b, c})
+	got := []string{a.Subject, b.Subject, c.Subject}
+	if want := []string{"etcd/dir/a.yaml", "etcd/dir/a.yaml#2", "etcd/y"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
