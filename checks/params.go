@@ -92,7 +92,7 @@ func setParam(field reflect.Value, raw json.RawMessage) bool {
 	if string(raw) == "null" {
 		return false
 	}
-	if _, isTime := field.Interface().(time.Duration); isTime {
+	if _, isTime := reflect.TypeAssert[time.Duration](field); isTime {
 		var text string
 		if json.Unmarshal(raw, &text) != nil {
 			return false

@@ -14,16 +14,16 @@ type Mistake struct {
 	Text         string
 }
 
-// Mistakes are all that is wrong with a file, from its top to its end.
-type Mistakes struct {
+// A MistakesError is all that is wrong with a file, from its top to its end.
+type MistakesError struct {
 	Name string // of the file
 	List []Mistake
 }
 
-func (m *Mistakes) Error() string { return strings.Join(m.Lines(), "\n") }
+func (m *MistakesError) Error() string { return strings.Join(m.Lines(), "\n") }
 
 // Lines are the mistakes as editors read them: "kaudit.yaml:12:5: no check …".
-func (m *Mistakes) Lines() []string {
+func (m *MistakesError) Lines() []string {
 	var out []string
 	for _, one := range m.List {
 		out = append(out, fmt.Sprintf("%s:%d:%d: %s", m.Name, one.Line, one.Column, strings.Map(shown, one.Text)))

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -42,7 +43,7 @@ func (r *reader) fields(n *yaml.Node, what string, known []string, each func(key
 			r.wrong(k, "<< is not read here; write the keys out")
 		case twice:
 			r.wrong(k, "%s is there twice: first in line %d", quote(key), line)
-		case known != nil && !oneOf(key, known):
+		case known != nil && !slices.Contains(known, key):
 			r.wrong(k, "%s has no key %s%sthere %s", what, quote(key), meant(key, known), list(known))
 		default:
 			at[key] = k.Line
@@ -66,7 +67,7 @@ func (r *reader) items(n *yaml.Node, what string, each func(*yaml.Node)) {
 // text is a scalar that is a text, or has one of the other tags.
 func (r *reader) text(n *yaml.Node, what string, tags ...string) string {
 	switch {
-	case n.Kind != yaml.ScalarNode || n.Tag != "!!str" && !oneOf(n.Tag, tags):
+	case n.Kind != yaml.ScalarNode || n.Tag != "!!str" && !slices.Contains(tags, n.Tag):
 		hint := ""
 		if n.Kind == yaml.ScalarNode && n.Tag != "!!null" {
 			hint = "; put it in quotes"
@@ -101,15 +102,6 @@ func kind(n *yaml.Node) string {
 		return "a date"
 	}
 	return quote(n.Value)
-}
-
-func oneOf(s string, known []string) bool {
-	for _, k := range known {
-		if k == s {
-			return true
-		}
-	}
-	return false
 }
 
 // meant joins what is said of a name that is none to what there is: "; " or "; did you mean this? ".

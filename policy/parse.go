@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,7 +24,7 @@ type Policy struct {
 	known             []checks.Check
 }
 
-// FailOns are the values of failOn.
+// failOns are the values of failOn.
 var failOns = []string{"critical", "warning", "info", "never"}
 
 var (
@@ -33,7 +34,7 @@ var (
 
 const apiVersion = "kaudit.dev/v1"
 
-// Parse reads a kaudit.yaml. Its error is a *Mistakes with all that is wrong. Known are the checks there are.
+// Parse reads a kaudit.yaml. Its error is a *MistakesError with all that is wrong. Known are the checks there are.
 func Parse(name string, data []byte, known []checks.Check) (Policy, error) {
 	p := Policy{Name: name, known: known}
 	r := &reader{}
@@ -45,7 +46,7 @@ func Parse(name string, data []byte, known []checks.Check) (Policy, error) {
 					r.wrong(v, "apiVersion is %s; this kaudit reads %s", quote(got), apiVersion)
 				}
 			case "failOn":
-				if p.FailOn = r.text(v, key); p.FailOn != "" && !oneOf(p.FailOn, failOns) {
+				if p.FailOn = r.text(v, key); p.FailOn != "" && !slices.Contains(failOns, p.FailOn) {
 					r.wrong(v, "failOn is %s%sit takes critical, warning, info or never", quote(p.FailOn), meant(p.FailOn, failOns))
 				}
 			case "kubernetesVersion":
@@ -60,7 +61,7 @@ func Parse(name string, data []byte, known []checks.Check) (Policy, error) {
 		})
 	}
 	if len(r.mistakes) > 0 {
-		return Policy{}, &Mistakes{name, sorted(r.mistakes)}
+		return Policy{}, &MistakesError{name, sorted(r.mistakes)}
 	}
 	return p, nil
 }

@@ -111,7 +111,7 @@ func TestAnIDStandsAbovePatterns(t *testing.T) {
 
 func TestParseMistakes(t *testing.T) {
 	for text, want := range map[string]string{
-		"wiavers: []":                     `1:1: the file has no key "wiavers"; did you mean waivers? there are apiVersion, failOn, kubernetesVersion, checks and waivers`,
+		"wavers: []":                      `1:1: the file has no key "wavers"; did you mean waivers? there are apiVersion, failOn, kubernetesVersion, checks and waivers`,
 		"- a":                             `1:1: the file is a list, where a map is wanted`,
 		"hello":                           `1:1: the file is "hello", where a map is wanted`,
 		"apiVersion: v2":                  `1:13: apiVersion is "v2"; this kaudit reads kaudit.dev/v1`,
@@ -158,14 +158,14 @@ func TestParseMistakes(t *testing.T) {
 		"waivers: [{check: '*', reason: x}]":                                           `1:11: a waiver of every check needs a cluster, a subject or a file`,
 		"waivers: [{check: etcd-quota, reason: x, until: 31.01.2027}]":                 `1:49: until is "31.01.2027", which is no date; write it as 2027-01-31`,
 		"waivers: [{check: etcd-quota, reason: x, until: 2027-02-30}]":                 `1:49: until is "2027-02-30", which is no date; write it as 2027-01-31`,
-		"waivers: [{check: etcd-quota, reason: x, untill: 2027-01-01}]":                `1:42: a waiver has no key "untill"; did you mean until? there are check, cluster, subject, file, reason and until`,
+		"waivers: [{check: etcd-quota, reason: x, utnil: 2027-01-01}]":                 `1:42: a waiver has no key "utnil"; did you mean until? there are check, cluster, subject, file, reason and until`,
 		"waivers: [{check: etcd-quota, reason: x, file: /etc/x}]":                      `1:48: file is "/etc/x"; it is a pattern of paths below the folder of this file`,
 		"waivers: [{check: etcd-quota, reason: x, file: a/../../x}]":                   `1:48: file is "a/../../x"; it is a pattern of paths below the folder of this file`,
 		"waivers:\n- {check: etcd-quota, reason: x}\n- {check: etcd-quota, reason: y}": `3:3: this waiver accepts the same as the one of line 2`,
 	} {
 		_, err := Parse("k", []byte(text), known())
 		got := ""
-		if m := (*Mistakes)(nil); errors.As(err, &m) {
+		if m := (*MistakesError)(nil); errors.As(err, &m) {
 			got = strings.ReplaceAll(m.Error(), "k:", "")
 		}
 		if got != want {
@@ -199,7 +199,7 @@ waivers:
 		`kaudit.yaml:7:48: a waiver has no key "reson"; did you mean reason? there are check, cluster, subject, file, reason and until`,
 	}
 	_, err := Parse("kaudit.yaml", []byte(text), known())
-	m := (*Mistakes)(nil)
+	m := (*MistakesError)(nil)
 	if !errors.As(err, &m) {
 		t.Fatalf("got %v, want all mistakes", err)
 	}
@@ -216,7 +216,7 @@ func FuzzParse(f *testing.F) {
 	cs := known()
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p, err := Parse("kaudit.yaml", data, cs)
-		if m := (*Mistakes)(nil); errors.As(err, &m) {
+		if m := (*MistakesError)(nil); errors.As(err, &m) {
 			if len(m.List) == 0 {
 				t.Error("got an error without a mistake")
 			}

@@ -220,10 +220,20 @@ func TestGlob(t *testing.T) {
 		pattern, name string
 		path, want    bool
 	}{
-		{"", "anything", false, true}, {"*", "etcd/cp-1", false, true}, {"etcd/*", "etcd/cp-1 quota", false, true}, {"etcd/cp-?", "etcd/cp-10", false, false},
-		{"a[0]", "a[0]", false, true}, {"a[0]", "a0", false, false}, {"a.b", "axb", false, false},
-		{"m/*", "m/a.yaml", true, true}, {"m/*", "m/x/a.yaml", true, false}, {"m/**", "m/x/a.yaml", true, true}, {"**/a.yaml", "a.yaml", true, true},
-		{"**/a.yaml", "x/y/a.yaml", true, true}, {"**/a.yaml", "x/ba.yaml", true, false}, {"m/?.yaml", "m//.yaml", true, false},
+		{"", "anything", false, true},
+		{"*", "etcd/cp-1", false, true},
+		{"etcd/*", "etcd/cp-1 quota", false, true},
+		{"etcd/cp-?", "etcd/cp-10", false, false},
+		{"a[0]", "a[0]", false, true},
+		{"a[0]", "a0", false, false},
+		{"a.b", "axb", false, false},
+		{"m/*", "m/a.yaml", true, true},
+		{"m/*", "m/x/a.yaml", true, false},
+		{"m/**", "m/x/a.yaml", true, true},
+		{"**/a.yaml", "a.yaml", true, true},
+		{"**/a.yaml", "x/y/a.yaml", true, true},
+		{"**/a.yaml", "x/ba.yaml", true, false},
+		{"m/?.yaml", "m//.yaml", true, false},
 		{"\xff", "\xff", false, false},
 	} {
 		g := globOf(tc.pattern)

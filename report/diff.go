@@ -160,11 +160,8 @@ func (c Change) text() string {
 	case Changed:
 		return c.both()
 	}
-	var now string
-	switch {
-	case c.To == nil:
-		now = c.Note
-	default:
+	now := c.Note
+	if c.To != nil {
 		now = c.To.Outcome.String() + ": " + c.To.Message
 	}
 	was := c.From.Message

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"sigs.k8s.io/yaml"
@@ -136,11 +137,12 @@ func (d document) audit() (Audit, error) {
 
 // check is as much of a check as its results tell.
 func (r resultJSON) check() checks.Check {
-	doc := "# " + cleanLine(r.Title) + "\n\n## References\n\n"
+	var doc strings.Builder
+	fmt.Fprintf(&doc, "# %s\n\n## References\n\n", cleanLine(r.Title))
 	for _, ref := range r.References {
-		doc += fmt.Sprintf("- [%s](%s)\n", ref.Title, ref.URL)
+		fmt.Fprintf(&doc, "- [%s](%s)\n", ref.Title, ref.URL)
 	}
-	return checks.Check{Spec: checks.Spec{ID: cleanLine(r.Check), Component: cleanLine(r.Component), Doc: doc}}
+	return checks.Check{Spec: checks.Spec{ID: cleanLine(r.Check), Component: cleanLine(r.Component), Doc: doc.String()}}
 }
 
 func (r resultJSON) verdict() (checks.Verdict, error) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/kaudit/kaudit/checks"
@@ -12,7 +11,7 @@ import (
 
 // readReport reads a report from a file, or from standard input.
 func readReport(e env, path string) (report.Audit, error) {
-	r, name := io.Reader(e.stdin), "standard input"
+	r, name := e.stdin, "standard input"
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {

@@ -78,7 +78,7 @@ func (o scanOptions) decisions(e env) (decisions, error) {
 	}
 	d.dir = filepath.Dir(whole)
 	d.Policy, err = policy.Parse(filepath.ToSlash(path), data, catalogue())
-	if wrong := (*policy.Mistakes)(nil); errors.As(err, &wrong) {
+	if wrong := (*policy.MistakesError)(nil); errors.As(err, &wrong) {
 		last := fmt.Sprintf("%s has %s; nothing was judged", path, checks.Count(len(wrong.List), "mistake"))
 		return d, &exitError{exitUsage, &lines{wrong.Lines(), last}}
 	}
