@@ -107,6 +107,9 @@ func (v Verdict) change(c Change) Verdict {
 	return v
 }
 
+// OtherFiles is the subject of findings that were left out, as they stand in files that nobody asked about.
+const OtherFiles = "other files"
+
 // Active reports a finding that nobody accepted.
 func (v Verdict) Active() bool { return v.Outcome == Finding && v.Waived == nil }
 

@@ -14,9 +14,12 @@ import (
 //go:embed waivers.md
 var waiversDoc string
 
+// CheckID is the id of Check.
+const CheckID = "waivers"
+
 // Check is what waivers themselves are reported under. It judges no cluster, and is in no catalogue.
 func Check() checks.Check {
-	return checks.New(checks.Spec{ID: "waivers", Component: "kaudit", Severity: checks.Info, Doc: waiversDoc}, struct{}{},
+	return checks.New(checks.Spec{ID: CheckID, Component: "kaudit", Severity: checks.Info, Doc: waiversDoc}, struct{}{},
 		func(*evidence.Snapshot, struct{}) []checks.Verdict {
 			return []checks.Verdict{checks.About("kaudit").NotApplicable("is decided after the checks have run")}
 		})

@@ -1,11 +1,6 @@
 package policy
 
-import (
-	"github.com/kaudit/kaudit/checks"
-)
-
-// Untouched is the subject of what Within leaves out.
-const Untouched = "other files"
+import "github.com/kaudit/kaudit/checks"
 
 // Within leaves out the findings that stand in other files than those that are touched, and counts those of
 // them that nobody accepted. One that stands in several files is kept if one of them is touched, as is one that
@@ -25,7 +20,7 @@ func Within(rs []checks.Result, touched func(path string) bool) (out []checks.Re
 			}
 		}
 		if dropped > 0 {
-			kept = append(kept, checks.About(Untouched).NotApplicable("%s not shown: in files that are not touched", isAre(dropped)))
+			kept = append(kept, checks.About(checks.OtherFiles).NotApplicable("%s not shown: in files that are not touched", isAre(dropped)))
 		}
 		left += active
 		r.Verdicts = kept

@@ -173,7 +173,7 @@ func (b byFingerprint) lost(c Change) string {
 		subject = c.To
 	}
 	for _, v := range vs {
-		if lost(v.Outcome) && (!strings.Contains(v.Subject, "/") || strings.HasPrefix(subject.Subject, v.Subject+" ")) {
+		if v.Subject == checks.OtherFiles || lost(v.Outcome) && (!strings.Contains(v.Subject, "/") || strings.HasPrefix(subject.Subject, v.Subject+" ")) {
 			return v.Message
 		}
 	}

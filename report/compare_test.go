@@ -52,6 +52,7 @@ func TestCompare(t *testing.T) {
 		"skipped is not mended":          {v{low}, v{skip}, Untold, "", "", false},
 		"skipped as a whole is neither":  {v{low}, v{whole}, Untold, "", "needs a live cluster", false},
 		"nor is broken":                  {v{low}, v{broken}, Untold, "", "kaudit's own fault", false},
+		"nor is left out":                {v{low}, v{checks.About(checks.OtherFiles).NotApplicable("1 finding is not shown")}, Untold, "", "1 finding is not shown", false},
 		"a pass that cannot be told":     {v{pass}, v{skip}, Untold, "", "", false},
 		"worse":                          {v{low}, v{worse}, Changed, "severity", "", false},
 		"worse, over the bar":            {v{info}, v{low}, Changed, "severity", "", true},
