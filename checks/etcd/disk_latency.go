@@ -18,6 +18,7 @@ var diskLatency = checks.New(checks.Spec{
 	Severity:  checks.Warning,
 	Needs:     []evidence.Kind{evidence.KindEtcdMetrics},
 	Uses:      []evidence.Kind{evidence.KindEtcdFlags},
+	InFiles:   []evidence.Kind{evidence.KindEtcdMetrics, evidence.KindEtcdFlags},
 	Doc:       diskLatencyDoc,
 }, diskLatencyDefaults, runDiskLatency)
 
@@ -62,6 +63,30 @@ func runDiskLatency(s *evidence.Snapshot, p diskLatencyParams) []checks.Verdict 
 	var vs []checks.Verdict
 	for o := range s.EtcdMetrics.Seen() {
 		vs = append(vs, diskLatencyOf(o, s.EtcdFlags.Of(o.Of), p)...)
+	}
+	if s.Cluster.Files {
+		vs = append(vs, unsafeInFiles(s)...)
+	}
+	return vs
+}
+
+// unsafeInFiles finds members that are told not to write to their disk before they answer. How fast the disks
+// are no file tells.
+func unsafeInFiles(s *evidence.Snapshot) []checks.Verdict {
+	vs := checks.Missing(s.EtcdMetrics, "latency")
+	for o := range s.EtcdFlags.Seen() {
+		set := o.Value.Setting("unsafe-no-fsync")
+		if !noFsync(o) {
+			continue
+		}
+		sev := checks.Critical
+		if componentOf(o.Of) == eventsEtcd {
+			sev = checks.Warning
+		}
+		vs = append(vs, checks.On(o).Aspect("fsync").With(set.Source, "--unsafe-no-fsync: %s", set).
+			Find(sev, "is started with --unsafe-no-fsync: it says that data is safe before its disk has it, and loses it when the machine fails").
+			Saw("%s", set).Want("no --unsafe-no-fsync").WithFix("remove --unsafe-no-fsync from every member").
+			Unsetting(o.Of, "unsafe-no-fsync"))
 	}
 	return vs
 }

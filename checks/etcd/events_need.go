@@ -123,7 +123,10 @@ func separation(s *evidence.Snapshot, rs []routing, p eventsParams) checks.Verdi
 			Unlocked("the flags of kube-apiserver: /flagz, its pod, or -f its manifest")
 	}
 	bad, sev, why := wanted(l, p)
+	dead, unasked := checks.OnlyLive(on, s.Nodes)
 	switch {
+	case !bad && !l.knowNodes && unasked:
+		return dead
 	case !bad && !l.knowNodes:
 		return on.Skip("may or may not need an etcd for events: %s", l).Unlocked("permission to list nodes")
 	case !bad:

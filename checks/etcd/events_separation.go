@@ -84,7 +84,7 @@ func runEventsSeparation(s *evidence.Snapshot, p eventsParams) []checks.Verdict 
 			return []checks.Verdict{checks.About("cluster").With(o.Source, "--etcd-servers by way of kine").NotApplicable("stores its data by way of kine: there is no etcd to keep events in")}
 		}
 		rs = append(rs, r)
-		if v, ok := routed(checks.On(o), r); ok {
+		if v, ok := routed(checks.On(o), *o.Value, r); ok {
 			vs = append(vs, v)
 		}
 	}
@@ -95,9 +95,9 @@ func runEventsSeparation(s *evidence.Snapshot, p eventsParams) []checks.Verdict 
 }
 
 // routed judges what one instance was told, if it was told anything about overrides.
-func routed(on checks.Subject, r routing) (checks.Verdict, bool) {
+func routed(on checks.Subject, f evidence.Flags, r routing) (checks.Verdict, bool) {
 	if r.unknown {
-		return on.Skip("does not tell its --etcd-servers-overrides"), true
+		return on.Untold(f, "does not tell its --etcd-servers-overrides", r.set.Name), true
 	}
 	if r.set.Known() {
 		on = on.With(r.set.Source, "--etcd-servers-overrides: %s", r.set)
@@ -108,7 +108,8 @@ func routed(on checks.Subject, r routing) (checks.Verdict, bool) {
 		return saw(malformed(on, r))
 	case r.core == nil && r.alias != nil:
 		return saw(on.Find(checks.Warning, "overrides events.k8s.io/events, which routes nothing: events of both API groups are stored as core events").
-			Want("/events#…").WithFix("--etcd-servers-overrides=/events#" + strings.Join(r.alias.servers, ";")))
+			Want("/events#…").WithFix("--etcd-servers-overrides=/events#"+strings.Join(r.alias.servers, ";")).
+			Setting(r.of, r.set.Name, renamed(r.items)))
 	case r.core == nil:
 		return checks.Verdict{}, false
 	}
@@ -120,7 +121,8 @@ func malformed(on checks.Subject, r routing) checks.Verdict {
 	v := on.Find(checks.Critical, "does not start with this --etcd-servers-overrides; it says: %s", r.err).
 		Want("servers of one override separated by semicolons, overrides by commas")
 	if fixed := corrected(r.items); fixed != "" {
-		return v.WithFix("--etcd-servers-overrides=" + fixed + "\nIn a shell or a systemd unit, quote it: a semicolon ends a command there")
+		return v.WithFix("--etcd-servers-overrides="+fixed+"\nIn a shell or a systemd unit, quote it: a semicolon ends a command there").
+			Setting(r.of, r.set.Name, fixed)
 	}
 	return v.WithFix("--etcd-servers-overrides=/events#https://e1:2379;https://e2:2379;https://e3:2379")
 }

@@ -19,8 +19,9 @@ var members = checks.New(checks.Spec{
 	AnyOf: []evidence.Kind{
 		evidence.KindEtcdMembers, evidence.KindEtcdStatus, evidence.KindEtcdMetrics, evidence.KindEtcdFlags, evidence.KindControlPods,
 	},
-	Uses: []evidence.Kind{evidence.KindNodes, evidence.KindAPIServerFlags, evidence.KindKubeadmConfig},
-	Doc:  membersDoc,
+	Uses:    []evidence.Kind{evidence.KindNodes, evidence.KindAPIServerFlags, evidence.KindKubeadmConfig},
+	InFiles: []evidence.Kind{evidence.KindEtcdFlags, evidence.KindEtcdMetrics},
+	Doc:     membersDoc,
 }, membersDefaults, runMembers)
 
 type membersParams struct {
@@ -48,6 +49,10 @@ func runMembers(s *evidence.Snapshot, p membersParams) []checks.Verdict {
 	var vs []checks.Verdict
 	for _, component := range []string{mainEtcd, eventsEtcd} {
 		c := rollOf(s, component)
+		if s.Cluster.Files && !c.certain {
+			vs = append(vs, membersInFiles(s, component, p)...)
+			continue
+		}
 		if len(c.voters) == 0 {
 			continue
 		}

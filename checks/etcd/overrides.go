@@ -88,6 +88,17 @@ func corrected(items []string) string {
 	return strings.Join(fixed, ",")
 }
 
+// renamed are the overrides with that of events.k8s.io made the core one, which events follow.
+func renamed(items []string) string {
+	out := slices.Clone(items)
+	for i, item := range out {
+		if where, ok := strings.CutPrefix(item, "events.k8s.io/events#"); ok {
+			out[i] = "/events#" + where
+		}
+	}
+	return strings.Join(out, ",")
+}
+
 func nonEmpty(xs []string) []string {
 	var out []string
 	for _, x := range xs {

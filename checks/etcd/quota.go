@@ -118,7 +118,21 @@ func quotaFlag(o evidence.Observed[evidence.Flags]) (limit, bool) {
 	if n == 0 || set.Assumed() {
 		return limit{Bytes: defaultQuota, Source: set.Source, How: "--quota-backend-bytes is not set", Default: true}, true
 	}
-	return limit{Bytes: n, Source: set.Source, How: fmt.Sprintf("--quota-backend-bytes=%d, %s", n, set.From)}, true
+	how := fmt.Sprintf("--quota-backend-bytes=%d, %s", n, set.From)
+	if set.Source.InFile() {
+		how = fmt.Sprintf("--quota-backend-bytes=%d", n)
+	}
+	return limit{Bytes: n, Source: set.Source, How: how}, true
+}
+
+// quotaUntold says why a file does not tell a quota. A value that is no number keeps etcd from starting, which
+// flag-value says.
+func quotaUntold(o evidence.Observed[evidence.Flags]) checks.Verdict {
+	set := o.Value.Setting("quota-backend-bytes")
+	if set.Known() {
+		return checks.On(o).With(set.Source, "%s", set).Skip("has a --quota-backend-bytes that is no number: %q", set.Value).Unlocked("a number of bytes")
+	}
+	return checks.On(o).Untold(*o.Value, "does not tell its quota", set.Name)
 }
 
 func runQuota(s *evidence.Snapshot, p quotaParams) []checks.Verdict {
@@ -126,6 +140,10 @@ func runQuota(s *evidence.Snapshot, p quotaParams) []checks.Verdict {
 	known := map[string][]member{}
 	for _, subject := range subjects(s) {
 		l, ok := quotaOf(s, subject)
+		if f := s.EtcdFlags.Of(subject); !ok && f.Seen() && f.Value.InFile() {
+			vs = append(vs, quotaUntold(f))
+			continue
+		}
 		if !ok {
 			vs = append(vs, checks.About(subject).Skip("does not tell its quota: neither its metrics, nor its status (3.6 and later), nor its flags show it"))
 			continue

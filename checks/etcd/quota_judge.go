@@ -2,6 +2,7 @@ package etcd
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/kaudit/kaudit/checks"
@@ -31,6 +32,9 @@ func quotaVerdict(s *evidence.Snapshot, on checks.Subject, subject string, l lim
 		}
 		return v
 	}
+	mend := func(v checks.Verdict) checks.Verdict {
+		return done(v).WithFix(fix).Setting(subject, "quota-backend-bytes", strconv.FormatInt(p.RecommendedBytes, 10))
+	}
 	q := l.Bytes
 	if node := nodeOf(s, subject); node != nil && tooLarge(s, subject, q, node.MemoryBytes, p) {
 		v := on.With(s.Nodes.Source, "node %s has %s of memory", node.Name, checks.Bytes(node.MemoryBytes)).
@@ -43,16 +47,16 @@ func quotaVerdict(s *evidence.Snapshot, on checks.Subject, subject string, l lim
 	}
 	switch openShift := strings.EqualFold(s.Cluster.Distribution, "openshift"); {
 	case q < 0:
-		return done(on.Find(checks.Warning, "has no quota: a full disk takes the place of a refused write, and is harder to recover from%s", note)).WithFix(fix)
+		return mend(on.Find(checks.Warning, "has no quota: a full disk takes the place of a refused write, and is harder to recover from%s", note))
 	case q < defaultQuota:
-		return done(on.Find(checks.Warning, "has a quota of %s, less than etcd's default of 2 GiB%s", size(q), note)).WithFix(fix)
+		return mend(on.Find(checks.Warning, "has a quota of %s, less than etcd's default of 2 GiB%s", size(q), note))
 	case q > p.RecommendedBytes && (!openShift || q > openShiftMax):
 		return done(on.Find(checks.Info, "has a quota of %s; etcd obeys, but over %s a member takes long to restart, to restore and to catch up%s", size(q), want, note)).
 			WithFix("keep the database small enough for " + want + ", or measure how long a restore takes and accept it")
 	case q == defaultQuota && componentOf(subject) == eventsEtcd:
 		return done(on.Pass("has the default quota of 2 GiB, plenty for events, which live an hour%s", note))
 	case q == defaultQuota:
-		return done(enough(s, on, subject, p, note)).WithFix(fix)
+		return mend(enough(s, on, subject, p, note))
 	}
 	return done(on.Pass("has a quota of %s%s", size(q), note))
 }
@@ -97,8 +101,11 @@ func enough(s *evidence.Snapshot, on checks.Subject, subject string, p quotaPara
 		return on.Find(checks.Warning, "has etcd's default quota of 2 GiB: %s", about)
 	case usedKnown && share > p.SmallShare, nodesKnown && nodes > p.SmallNodes:
 		return on.Find(checks.Info, "has etcd's default quota of 2 GiB: %s", about)
-	case !usedKnown && (lost(s.EtcdMetrics, subject) || s.EtcdMetrics.Of(subject).Seen()):
+	case !usedKnown && !s.Cluster.Files && (lost(s.EtcdMetrics, subject) || s.EtcdMetrics.Of(subject).Seen()):
 		return on.Skip("has etcd's default quota of 2 GiB; whether that is enough cannot be told: %s", about).Unlocked(way)
+	case s.Cluster.Files:
+		return on.Skip("has etcd's default quota of 2 GiB; whether that is enough depends on how large the cluster is, which no file tells").
+			Unlocked("--quota-backend-bytes in the file (up to 8589934592), or a live cluster")
 	case s.Nodes.Gap != nil:
 		return on.Skip("has etcd's default quota of 2 GiB; whether that is enough cannot be told: %s", about).Unlocked("permission to list nodes")
 	case !usedKnown || !nodesKnown: // of a manifest alone the default is worth a word
@@ -120,6 +127,9 @@ func dbBytes(s *evidence.Snapshot, subject string) (int64, bool) {
 	return 0, false
 }
 
+// commonQuota is what members with different quotas are brought to: the ceiling that etcd suggests.
+const commonQuota = 8 * gib
+
 // quotasAgree compares the members of one cluster: the smallest quota stops writes for all of them.
 func quotasAgree(component string, ms []member) (checks.Verdict, bool) {
 	if len(ms) < 2 {
@@ -139,7 +149,13 @@ func quotasAgree(component string, ms []member) (checks.Verdict, bool) {
 	if !differ {
 		return on.Pass("has the same quota of %s on the %d members that were seen", size(least.limit.Bytes), len(ms)), true
 	}
-	return on.Find(checks.Warning, "has members with different quotas: the first to be full, at %s on %s, stops writes for all", size(least.limit.Bytes), nameOf(least.subject)).
+	v := on.Find(checks.Warning, "has members with different quotas: the first to be full, at %s on %s, stops writes for all", size(least.limit.Bytes), nameOf(least.subject)).
 		Saw("%s", strings.Join(each, ", ")).Want("the same on every member").
-		WithFix("--quota-backend-bytes=8589934592   # the same on every member, one restart after the other"), true
+		WithFix("--quota-backend-bytes=8589934592   # the same on every member, one restart after the other")
+	for _, m := range ms {
+		if m.limit.Bytes != commonQuota {
+			v = v.Setting(m.subject, "quota-backend-bytes", strconv.FormatInt(commonQuota, 10))
+		}
+	}
+	return v, true
 }
