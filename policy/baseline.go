@@ -117,7 +117,8 @@ func Known(rs []checks.Result) []checks.Result {
 		var vs []checks.Verdict
 		for _, v := range r.Verdicts {
 			if v.Active() {
-				vs = append(vs, checks.Verdict{Outcome: v.Outcome, Severity: v.Severity, Subject: v.Subject, Message: v.Message, Seen: places(v.Seen)})
+				v.Fix, v.Changes, v.Seen = "", nil, places(v.Seen)
+				vs = append(vs, v)
 			}
 		}
 		slices.SortStableFunc(vs, func(a, b checks.Verdict) int { return strings.Compare(a.Subject, b.Subject) })

@@ -78,7 +78,7 @@ func TestKnown(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	bare := checks.Verdict{
-		Outcome: checks.Finding, Severity: checks.Info, Subject: "etcd/b", Message: "is low",
+		Outcome: checks.Finding, Severity: checks.Info, Subject: "etcd/b", Message: "is low", Observed: "1 GiB",
 		Seen: []checks.Evidence{{Source: evidence.Source{Via: evidence.ViaFile, From: "m"}}},
 	}
 	if d := cmp.Diff(bare, got[1].Verdicts[0]); d != "" {
