@@ -32,8 +32,9 @@ func cluster(g group, o Options) (Cluster, bool) {
 	c := Cluster{Name: g.name, Snapshot: &evidence.Snapshot{
 		Schema: evidence.Schema, Kaudit: o.Kaudit, Taken: o.Now, Cluster: evidence.Cluster{Name: g.name, Files: true},
 	}}
+	g.join()
 	g.dropStrangers()
-	if len(g.pieces) == 0 {
+	if !slices.ContainsFunc(g.pieces, func(p *piece) bool { return !p.inert }) {
 		return c, false
 	}
 	s := c.Snapshot

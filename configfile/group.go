@@ -81,17 +81,21 @@ func conflict(pieces []*piece, u *union, i, j int) bool {
 }
 
 // ordinary directories say of what sort their files are, or of which node, and not of which cluster.
-var ordinary = regexp.MustCompile(`^(?i:\.|etc|files?|manifests|static-?pods?|kubernetes|k8s|kube|config|configs|conf|systemd|system|units?|` +
+var ordinary = regexp.MustCompile(`^(?i:\.|etc|usr|lib|var|local|sysconfig|.*\.service\.d|files?|manifests|static-?pods?|kubernetes|k8s|kube|config|configs|conf|systemd|system|units?|` +
 	`kubeadm|kubelet|etcd|etcd-events|kube-apiserver|apiserver|kube-controller-manager|controller-manager|kube-scheduler|scheduler|` +
 	`control-?planes?|masters?|workers?|nodes?|members?|hosts?|servers?|agents?|rancher|rke2|k3s|talos|apf|flowcontrol|` +
 	`(cp|control-?plane|master|worker|node|member|host|server|etcd)[-_.]?\d+)$`)
 
 // home is the directory of a cluster's files: without ordinary ones at the end.
 func home(dir string) string {
-	for dir != "." && dir != "/" && ordinary.MatchString(path.Base(dir)) {
+	for dir != "." && dir != "/" && isOrdinary(dir) {
 		dir = path.Dir(dir)
 	}
 	return dir
+}
+
+func isOrdinary(dir string) bool {
+	return ordinary.MatchString(path.Base(dir)) || strings.HasSuffix("/"+dir, "/etc/default")
 }
 
 // union is a disjoint-set forest.
@@ -191,7 +195,7 @@ func nameOf(p *Process, f *file) string {
 		return stem
 	}
 	for dir := path.Dir(f.rel); dir != "."; dir = path.Dir(dir) {
-		if base := path.Base(dir); !ordinary.MatchString(base) || numbered.MatchString(base) {
+		if base := path.Base(dir); !isOrdinary(dir) || numbered.MatchString(base) {
 			return base
 		}
 	}

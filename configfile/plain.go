@@ -6,7 +6,7 @@ import "bytes"
 type textReader func(s *sink) bool
 
 // textReaders lists them.
-func textReaders() []textReader { return nil }
+func textReaders() []textReader { return []textReader{readUnit, readEnvFile} }
 
 // readText gives the file to the reader that knows it; false if none does.
 func (s *sink) readText() bool {

@@ -23,6 +23,7 @@ type Process struct {
 	intent bool
 	// stranger is set where it may be anybody's (an application's own etcd): it counts beside a kube-apiserver only.
 	stranger bool
+	suite    bool     // it runs inside k3s or rke2, which reads a configuration file of its own
 	servers  []string // client and peer URLs that tell which cluster an etcd is of, and which one a kube-apiserver uses
 }
 

@@ -18,6 +18,12 @@ type piece struct {
 	versionAt    evidence.Source
 	distribution string
 	processes    []*Process
+	etcdFile     *Process  // as etcd's --config-file says
+	runBy        *Process  // the process that is known to take that file
+	env          *envFile  // variables that units may take
+	unit         *unitFile // of systemd, or a drop-in of one
+	// inert is set where the piece alone configures nothing.
+	inert bool
 	// fill puts in what else it tells, once the cluster is known.
 	fill []func(*evidence.Snapshot)
 }
@@ -30,14 +36,16 @@ type reader struct {
 	group string
 	// words are such that one of them is in every document worth parsing; none: all are.
 	words []string
-	// keys matches the text of documents without a kind.
+	// keys matches the text of documents without a kind; its first group is the name of a key.
 	keys *regexp.Regexp
-	read func(c cursor, s *sink)
+	// atLeast is how many different keys it must find; 0: one.
+	atLeast int
+	read    func(c cursor, s *sink)
 }
 
 // readers lists them, the most particular first: the first one that takes a document has it.
 func readers() []reader {
-	return []reader{podReader(), workloadReader()}
+	return []reader{podReader(), workloadReader(), etcdFileReader()}
 }
 
 // sink takes what the readers of a file find.
@@ -105,7 +113,7 @@ func (s *sink) readerOf(d *doc) *reader {
 	kind, group := kindOf(d)
 	for _, r := range s.readers {
 		switch {
-		case kind == "" && (r.keys == nil || !r.keys.MatchString(d.text)):
+		case kind == "" && !r.hasKeys(d.text):
 			continue
 		case kind != "" && (!slices.Contains(r.kinds, kind) || group != "" && !strings.HasPrefix(group, r.group)):
 			continue
@@ -115,6 +123,20 @@ func (s *sink) readerOf(d *doc) *reader {
 		}
 	}
 	return nil
+}
+
+// hasKeys reports whether a document without a kind has enough of the reader's keys.
+func (r reader) hasKeys(text string) bool {
+	if r.keys == nil || r.atLeast < 2 {
+		return r.keys != nil && r.keys.MatchString(text)
+	}
+	found := map[string]bool{}
+	for _, m := range r.keys.FindAllStringSubmatch(text, -1) {
+		if found[m[1]] = true; len(found) == r.atLeast {
+			return true
+		}
+	}
+	return false
 }
 
 // kindOf is the kind and apiVersion of a document, without parsing it where that can be avoided.

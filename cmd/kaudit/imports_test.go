@@ -21,8 +21,8 @@ var mayImport = map[string][]string{
 	"checks/node":      {"checks", "evidence"},
 	"checks/config":    {"checks", "components", "evidence"},
 	"collect":          {"evidence"},
-	"configfile":       {"evidence"}, // reads the files of a tree, as collect asks a cluster
-	"deploy":           nil,          // only embeds what a cluster is given
+	"configfile":       {"components", "evidence"}, // reads the files of a tree, as collect asks a cluster
+	"deploy":           nil,                        // only embeds what a cluster is given
 	"policy":           {"checks", "evidence"},
 	"report":           {"checks", "evidence"},
 	"cmd/kaudit": {
