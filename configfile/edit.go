@@ -25,6 +25,12 @@ type Edit struct {
 // ErrAbsent is what an edit gives whose setting is not in its place.
 var ErrAbsent = errors.New("is not set there")
 
+// errNoField is what an edit gives whose place has no name for the setting.
+var errNoField = errors.New("kaudit knows no field for it there")
+
+// anyDoc is the document of a site that is told by the line where it begins.
+const anyDoc = -1
+
 // Apply makes edits in the text of a file, one after the other, and leaves every other line as it is: its
 // order, comments, quotes, line ends. An edit that is not certain is refused with the reason, at its index, and
 // does not hinder the others; an edit whose value stands there already changes nothing.
@@ -142,6 +148,9 @@ func (t *lines) edit(e Edit) error {
 	if !e.Remove && evidence.SecretFlag(e.Name) {
 		return errors.New("is a secret, which kaudit does not write")
 	}
+	if e.Site.Doc == anyDoc {
+		e.Site.Doc = docAt(t.text, e.Site.Source.Line)
+	}
 	switch e.Site.Form {
 	case Unit, Env:
 		return t.editPlain(e)
@@ -168,7 +177,7 @@ func (e Edit) keys() ([]string, error) {
 	if e.Site.Fields != nil {
 		f, ok := e.Site.Fields[e.Name]
 		if !ok {
-			return nil, errors.New("kaudit knows no field for it there")
+			return nil, errNoField
 		}
 		name = f.Key
 	}

@@ -109,7 +109,7 @@ func (e Edit) words(others []flagAt, style yaml.Style) growth {
 		apart = apart || f.items == 2
 	}
 	texts := []string{dashes + e.Name + "=" + e.Value}
-	if apart {
+	if apart && (!strings.HasPrefix(e.Value, "-") || negativeNumber.MatchString(e.Value)) {
 		texts = []string{dashes + e.Name, e.Value}
 	}
 	var g growth

@@ -20,10 +20,11 @@ type page struct {
 	root *yaml.Node
 }
 
-// openPage parses one document of a text.
+// openPage parses one document of a text. Whether its last line has an end is part of what it means: the text
+// has an empty line behind it then.
 func openPage(text []string, index int) (*page, error) {
 	p := &page{raw: text}
-	p.file = newFile("", "", strings.Join(text, "\n")+"\n")
+	p.file = newFile("", "", strings.Join(text, "\n"))
 	p.mask = strings.Split(p.file.text, "\n")
 	p.docs = split(p.file)
 	if index < 0 || index >= len(p.docs) {
@@ -35,6 +36,17 @@ func openPage(text []string, index int) (*page, error) {
 	}
 	p.root = p.doc.root.node
 	return p, nil
+}
+
+// docAt is the document that a line, from 1, is in.
+func docAt(text []string, line int) int {
+	index := -1
+	for _, d := range split(newFile("", "", strings.Join(text, "\n"))) {
+		if d.line < line {
+			index = d.index
+		}
+	}
+	return index
 }
 
 // line is the index of the line on which a node begins.

@@ -19,29 +19,38 @@ func (t *lines) editPlain(e Edit) error {
 	if len(f.loose)+len(f.open) > 0 || strings.ContainsRune(f.text, hole) {
 		return errors.New("the file is a template")
 	}
-	var s splice
-	var err error
-	if e.Site.Form == Env {
-		s, err = planEnv(t.text, e)
-	} else {
-		last := first
-		for last+1 < len(t.text) && (strings.HasSuffix(strings.TrimRight(t.text[last], " \t"), `\`) || last > first && isNote(t.text[last])) {
-			last++
-		}
-		s, err = planTokens(t.text, first, last, e)
-		after := spliced(t.text, s)
-		if err == nil && !oneWordApart(strings.Join(t.text[first:], "\n"), strings.Join(after[first:], "\n"), e) {
-			err = uncertain
-		}
-	}
-	switch {
-	case errors.Is(err, errDone):
+	s, err := planPlain(t.text, first, e)
+	if errors.Is(err, errDone) {
 		return nil
-	case err != nil:
+	}
+	if err != nil {
 		return err
+	}
+	if _, err := planPlain(spliced(t.text, s), first, e); !errors.Is(err, settled(e)) {
+		return uncertain
 	}
 	t.apply(s)
 	return nil
+}
+
+// planPlain finds the lines of the command that begins at a line, or of the variables, to change.
+func planPlain(text []string, first int, e Edit) (splice, error) {
+	if e.Site.Form == Env {
+		return planEnv(text, e)
+	}
+	last := first
+	for last+1 < len(text) && (strings.HasSuffix(strings.TrimRight(text[last], " \t"), `\`) || last > first && isNote(text[last])) {
+		last++
+	}
+	s, err := planTokens(text, first, last, e)
+	if err != nil {
+		return s, err
+	}
+	after := spliced(text, s)
+	if !oneWordApart(strings.Join(text[first:], "\n"), strings.Join(after[first:], "\n"), e) {
+		return s, uncertain
+	}
+	return s, nil
 }
 
 // isNote reports whether a line is a comment, which a unit may have between the lines of a command.

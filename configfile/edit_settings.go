@@ -133,7 +133,7 @@ func (p *page) grow(e Edit, s spot, missing []string, make func(yaml.Style) grow
 			prefer = p.keyStyle()
 		}
 	case n.Kind == yaml.MappingNode:
-		index = place(keysOf(n), e)
+		index = placeInMap(keysOf(n), e)
 	case n.Kind == yaml.SequenceNode:
 		index = e.placeInList(n)
 	}
@@ -152,8 +152,8 @@ func (p *page) grow(e Edit, s spot, missing []string, make func(yaml.Style) grow
 	return out, nil
 }
 
-// place is behind how many entries of a map a setting belongs: in order where they are, else behind all.
-func place(keys []*yaml.Node, e Edit) int {
+// placeInMap is behind how many entries of a map a setting belongs: in order where they are, else behind all.
+func placeInMap(keys []*yaml.Node, e Edit) int {
 	names := make([]string, len(keys))
 	for i, k := range keys {
 		names[i] = k.Value

@@ -21,15 +21,30 @@ var errDone = errors.New("has the value")
 var uncertain = errors.New("kaudit cannot tell how to write it there without changing something else")
 
 func (t *lines) editYAML(e Edit) error {
-	s, err := planYAML(t.text, e)
+	text := t.text
+	if n := len(t.ends); n > 0 && t.ends[n-1] != "" {
+		text = append(slices.Clip(text), "")
+	}
+	s, err := planYAML(text, e)
 	if errors.Is(err, errDone) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	if _, err := planYAML(spliced(text, s), e); !errors.Is(err, settled(e)) {
+		return uncertain
+	}
 	t.apply(s)
 	return nil
+}
+
+// settled is what a second try of an edit says.
+func settled(e Edit) error {
+	if e.Remove {
+		return ErrAbsent
+	}
+	return errDone
 }
 
 // planYAML finds the lines to change. A change is one only if the text reads back as exactly what was wanted.

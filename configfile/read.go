@@ -26,6 +26,8 @@ type Options struct {
 	// Version is the Kubernetes version of clusters whose files do not tell theirs: "1.31"; "" for unknown.
 	Version string
 	Now     time.Time // when the tree was read: what checks use for "now"
+	// Instead are texts to take in the place of what files hold, by path: what a tree would be with them.
+	Instead map[string][]byte
 }
 
 // A Tree is what was read.
@@ -87,6 +89,9 @@ func Read(ctx context.Context, o Options) (*Tree, error) {
 			if err != nil {
 				return nil, &OptionsError{Path: "-", Err: err}
 			}
+			if text, ok := o.Instead["-"]; ok {
+				data = text
+			}
 			sinks = append(sinks, readData(input{shown: "-", rel: "-", root: "stdin", named: true}, data))
 			tree.Files, tree.Bytes = tree.Files+1, tree.Bytes+int64(len(data))
 			continue
@@ -101,6 +106,10 @@ func Read(ctx context.Context, o Options) (*Tree, error) {
 	for i, in := range w.inputs {
 		g.Go(func() error {
 			if ctx.Err() == nil {
+				if text, ok := o.Instead[in.shown]; ok {
+					read[i] = readData(in, text)
+					return nil
+				}
 				read[i] = readFile(in)
 			}
 			return nil

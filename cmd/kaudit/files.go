@@ -45,10 +45,15 @@ func (o *fileOptions) validate() error {
 	return nil
 }
 
+// options are those to read with, some texts in the place of what files hold.
+func (o *fileOptions) options(e env, instead map[string][]byte) configfile.Options {
+	return configfile.Options{Paths: o.paths, Stdin: e.stdin, Kaudit: thisBuild().Version, Version: o.version, Now: time.Now(), Instead: instead}
+}
+
 // readFiles reads what -f names, and says what could not be read.
 func (o *fileOptions) readFiles(ctx context.Context, e env, verbose int) (*configfile.Tree, error) {
 	log := newLogger(e.stderr, verbose)
-	tree, err := configfile.Read(ctx, configfile.Options{Paths: o.paths, Stdin: e.stdin, Kaudit: thisBuild().Version, Version: o.version, Now: time.Now()})
+	tree, err := configfile.Read(ctx, o.options(e, nil))
 	if unusable := (*configfile.OptionsError)(nil); errors.As(err, &unusable) {
 		return nil, usage("%w; name a file or a directory, or - for standard input", err)
 	}

@@ -29,13 +29,20 @@ type policyOptions struct {
 }
 
 func policyFlags(cmd *cobra.Command) *policyOptions {
+	o := configFlags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.baseline, "baseline", "", "a report (json or yaml) of before: what is in it, and no worse, does not fail")
+	f.StringVar(&o.writeBaseline, "write-baseline", "", "write the findings to a file for --baseline, and fail on none of them")
+	f.StringVar(&o.changedSince, "changed-since", "", "findings only for files that differ from where the branch left this git revision; the whole of -f is read still")
+	return o
+}
+
+// configFlags are those of the file with what people have decided.
+func configFlags(cmd *cobra.Command) *policyOptions {
 	o := &policyOptions{given: cmd.Flags().Changed}
 	f := cmd.Flags()
 	f.StringVar(&o.config, "config", "", "settings and waivers, instead of the kaudit.yaml at the root of what -f names, or of the working directory")
 	f.BoolVar(&o.noConfig, "no-config", false, "read no kaudit.yaml")
-	f.StringVar(&o.baseline, "baseline", "", "a report (json or yaml) of before: what is in it, and no worse, does not fail")
-	f.StringVar(&o.writeBaseline, "write-baseline", "", "write the findings to a file for --baseline, and fail on none of them")
-	f.StringVar(&o.changedSince, "changed-since", "", "findings only for files that differ from where the branch left this git revision; the whole of -f is read still")
 	return o
 }
 

@@ -1,0 +1,175 @@
+package configfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/kaudit/kaudit/evidence"
+)
+
+// A Change gives a setting of one subject of a cluster another value, or takes it out.
+type Change struct {
+	Subject string // "etcd/cp-1"
+	Name    string // a flag without dashes, or the path of a field
+	Value   string
+	Remove  bool
+}
+
+// Texts are those of files, by the paths that people name them with.
+type Texts struct {
+	Read func(path string) ([]byte, error)
+	// Changed are those that were edited.
+	Changed map[string][]byte
+}
+
+func (t Texts) of(path string) ([]byte, error) {
+	if text, ok := t.Changed[path]; ok {
+		return text, nil
+	}
+	return t.Read(path)
+}
+
+// Change edits the files that set the setting: each place of it, or where none sets it the first of the places
+// where it belongs. All of its places are edited, or none with the reason.
+func (c Cluster) Change(t Texts, ch Change) error {
+	sites, exact, err := c.sites(ch)
+	if err != nil {
+		return err
+	}
+	edit := Edit{Name: ch.Name, Value: ch.Value, Remove: ch.Remove, Exact: exact}
+	after := map[string][]byte{}
+	stands := false
+	for _, site := range sites {
+		err := t.edit(after, site, edit)
+		switch {
+		case errors.Is(err, ErrAbsent) || errors.Is(err, errNoField):
+		case err != nil:
+			return fmt.Errorf("%s: %w", place(site.Source), err)
+		default:
+			stands = true
+		}
+	}
+	if !stands {
+		if err := c.unset(ch); err != nil {
+			return err
+		}
+		edit.Add = true
+		if err := t.addFirst(after, sites, edit); err != nil {
+			return err
+		}
+	}
+	for path, text := range after {
+		if old, err := t.of(path); err != nil || !bytes.Equal(old, text) {
+			t.Changed[path] = text
+		}
+	}
+	return nil
+}
+
+// addFirst adds a setting to the first site that has a way to write it.
+func (t Texts) addFirst(after map[string][]byte, sites []Site, edit Edit) error {
+	for _, site := range sites {
+		err := t.edit(after, site, edit)
+		if errors.Is(err, errNoField) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", place(site.Source), err)
+		}
+		return nil
+	}
+	return errNoField
+}
+
+// edit makes an edit in the text that its file has by now.
+func (t Texts) edit(after map[string][]byte, site Site, edit Edit) error {
+	path := site.Source.From
+	text, ok := after[path]
+	if !ok {
+		var err error
+		if text, err = t.of(path); err != nil {
+			return bare(err)
+		}
+	}
+	edit.Site = site
+	text, errs := Apply(text, []Edit{edit})
+	if errs[0] != nil {
+		return errs[0]
+	}
+	after[path] = text
+	return nil
+}
+
+// place is a place in a file as people write it.
+func place(src evidence.Source) string {
+	if src.Line == 0 {
+		return src.From
+	}
+	return src.From + ":" + itoa(src.Line)
+}
+
+// sites are the places of a setting: those of the process, or the document that is judged.
+func (c Cluster) sites(ch Change) (sites []Site, exact bool, err error) {
+	for _, p := range c.Processes {
+		if p.Subject != ch.Subject {
+			continue
+		}
+		if slices.Contains(p.Flags.Unknown, ch.Name) {
+			return nil, false, errors.New("its value is filled in by a template, or comes from elsewhere")
+		}
+		if len(p.Sites) > 0 {
+			sites, exact = append(sites, p.Sites...), p.Flags.Component == "etcd" || p.Flags.Component == "etcd-events"
+		}
+	}
+	for o := range c.Snapshot.Documents.Seen() {
+		if o.Of != ch.Subject {
+			continue
+		}
+		if slices.Contains(o.Value.Unknown, ch.Name) {
+			return nil, false, errors.New("its value is filled in by a template")
+		}
+		if len(sites) == 0 {
+			sites = append(sites, Site{Source: o.Source, Form: Fields, Doc: anyDoc, Typed: true})
+		}
+	}
+	if len(sites) == 0 {
+		return nil, false, errors.New("kaudit does not know how its file writes settings")
+	}
+	return sites, exact, nil
+}
+
+// unset reports what is in the way of adding a setting that none of its places has.
+func (c Cluster) unset(ch Change) error {
+	if ch.Remove {
+		return errors.New("it stands where kaudit cannot edit it")
+	}
+	for _, p := range c.Processes {
+		if p.Subject == ch.Subject && p.Flags.Has(ch.Name) {
+			return fmt.Errorf("it is set at %s, in a way that kaudit cannot edit", place(p.Flags.Values[ch.Name][0].Source))
+		}
+	}
+	return nil
+}
+
+// Has reports whether the files say of a setting what a change wanted.
+func (c Cluster) Has(ch Change) bool {
+	for _, p := range c.Processes {
+		if p.Subject != ch.Subject {
+			continue
+		}
+		switch set := p.Flags.Setting(ch.Name); {
+		case ch.Remove && !p.Flags.Has(ch.Name):
+			return true
+		case !ch.Remove && p.Flags.Has(ch.Name) && set.Value == ch.Value && set.Conflict == nil:
+			return true
+		}
+	}
+	for o := range c.Snapshot.Documents.Seen() {
+		if v, ok := o.Value.Fields[ch.Name]; o.Of == ch.Subject && ok != ch.Remove && (ch.Remove || v.Value == ch.Value) {
+			return true
+		}
+	}
+	return false
+}
