@@ -1,5 +1,7 @@
 package evidence
 
+import "slices"
+
 // A Document is the configuration file of a component as it is written: a KubeletConfiguration, a
 // KubeSchedulerConfiguration, etcd's YAML file. Its defaults are not filled in.
 type Document struct {
@@ -26,3 +28,38 @@ type FileProblem struct {
 	Why    string `json:"why"`
 	Read   bool   `json:"read,omitempty"` // it was read all the same
 }
+
+// DocumentOf is the configuration file of a component that a subject's settings were read in: the subject's own, else
+// the one at that place.
+func (s *Snapshot) DocumentOf(component, subject string, at Source) Document {
+	var there Document
+	for o := range s.Documents.Seen() {
+		switch {
+		case o.Value.Component != component:
+		case o.Of == subject:
+			return *o.Value
+		case o.Source.From == at.From && o.Source.Line == at.Line:
+			there = *o.Value
+		}
+	}
+	return there
+}
+
+// At is the place of the first of some fields that the document has, else another one.
+func (d Document) At(otherwise Source, paths ...string) Source {
+	for _, p := range paths {
+		if v, ok := d.Fields[p]; ok && v.Source != (Source{}) {
+			return v.Source
+		}
+	}
+	return otherwise
+}
+
+// Has reports whether the document sets a field, if only to what a template fills in.
+func (d Document) Has(path string) bool {
+	_, ok := d.Fields[path]
+	return ok || d.Fills(path)
+}
+
+// Fills reports whether a template fills in a field.
+func (d Document) Fills(path string) bool { return slices.Contains(d.Unknown, path) }

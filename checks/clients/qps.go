@@ -61,7 +61,14 @@ func runQPS(s *evidence.Snapshot, p qpsParams) []checks.Verdict {
 		vs = append(vs, managerQPS(s, o, p), managerWorkers(o, p))
 	}
 	for _, of := range subjects(s.SchedulerFlags, s.SchedulerConfig) {
-		vs = append(vs, schedulerQPS(s, of, p))
+		if s.Cluster.Files {
+			vs = append(vs, schedulerInFiles(s, of, p))
+		} else {
+			vs = append(vs, schedulerQPS(s, of, p))
+		}
+	}
+	if s.Cluster.Files {
+		return append(vs, kubeletsInFiles(s, p)...)
 	}
 	return append(vs, kubeletQPS(s, p)...)
 }
@@ -90,11 +97,16 @@ func managerQPS(s *evidence.Snapshot, o evidence.Observed[evidence.Flags], p qps
 	subject := checks.On(o)
 	r, src, ok := flagRate(*o.Value)
 	if !ok {
-		return subject.Skip("does not tell its --kube-api-qps and --kube-api-burst")
+		return subject.Untold(*o.Value, "does not tell its --kube-api-qps and --kube-api-burst", "kube-api-qps", "kube-api-burst")
 	}
 	r.fix = "--kube-api-qps=100 --kube-api-burst=200 on every kube-controller-manager"
 	rs := judgeRate(s, r, p.ManagerQPS, s.ControllerManagerMetrics, p)
-	return decide(subject.With(src, "%s", r.how), r.how, fineRate(r), rs)
+	v := decide(subject.With(src, "%s", r.how), r.how, fineRate(s, r, p.ManagerQPS), rs)
+	if !s.Cluster.Files { // how much is right depends on the size, which no file tells
+		return v
+	}
+	raised, _ := raisedWorkers(*o.Value, p)
+	return change(v, flagMends(o.Of, *o.Value, r, p.ManagerQPS, starved(raised, r, p)))
 }
 
 func flagRate(f evidence.Flags) (rate, evidence.Source, bool) {
@@ -104,12 +116,19 @@ func flagRate(f evidence.Flags) (rate, evidence.Source, bool) {
 	if !q.Known() || !b.Known() || err != nil || err2 != nil {
 		return rate{}, q.Source, false
 	}
-	return rate{qps: n, burst: m, how: fmt.Sprintf("QPS %s, burst %s", q, b)}, q.Source, true
+	src := q.Source
+	if q.Assumed() && !b.Assumed() {
+		src = b.Source
+	}
+	return rate{qps: n, burst: m, how: fmt.Sprintf("QPS %s, burst %s", q, b)}, src, true
 }
 
-func fineRate(r rate) string {
-	if r.qps < 0 {
+func fineRate(s *evidence.Snapshot, r rate, byDefault float64) string {
+	switch {
+	case r.qps < 0:
 		return "sets itself no limit (negative QPS)"
+	case s.Cluster.Files && r.qps == byDefault:
+		return fmt.Sprintf("allows itself %g requests per second, %d in a burst, the default; no file tells whether the cluster is large enough to need more", r.qps, r.burst)
 	}
 	return fmt.Sprintf("allows itself %g requests per second, %d in a burst", r.qps, r.burst)
 }
@@ -176,10 +195,29 @@ func managerWorkers(o evidence.Observed[evidence.Flags], p qpsParams) checks.Ver
 	f := *o.Value
 	r, src, ok := flagRate(f)
 	if !ok {
-		return subject.Skip("does not tell its --kube-api-qps, so workers cannot be held against it")
+		return subject.Untold(f, "does not tell its --kube-api-qps, so workers cannot be held against it", "kube-api-qps", "kube-api-burst")
 	}
-	var raised []string
-	known := 0
+	raised, known := raisedWorkers(f, p)
+	subject = subject.With(src, "%s", r.how)
+	if !starved(raised, r, p) {
+		return subject.Pass("has QPS %g for its workers, of which %d kinds are at %d times their default or more", r.qps, len(raised), p.WorkerFactor).Saw("%d worker flags known", known)
+	}
+	v := subject.Find(checks.Info, "has many workers (%s) on %g requests per second each client: they queue in its own limiter", strings.Join(raised, " "), r.qps).
+		Saw("%s, %s", strings.Join(raised, " "), r.how).Want("QPS raised with the workers").
+		WithFix("--kube-api-qps=100 --kube-api-burst=200 on every kube-controller-manager")
+	if !f.InFile() {
+		return v
+	}
+	return change(v, flagMends(o.Of, f, r, p.ManagerQPS, true))
+}
+
+// starved reports workers raised on a rate that was not.
+func starved(raised []string, r rate, p qpsParams) bool {
+	return len(raised) > 0 && r.qps >= 0 && r.qps <= p.ManagerQPS
+}
+
+// raisedWorkers are the flags of workers that are well over their default, and how many were known.
+func raisedWorkers(f evidence.Flags, p qpsParams) (raised []string, known int) {
 	for _, name := range slices.Sorted(maps.Keys(f.Values)) {
 		byDefault, ok := evidence.Default("kube-controller-manager", name, f.Version)
 		d, err := strconv.Atoi(byDefault)
@@ -191,11 +229,5 @@ func managerWorkers(o evidence.Observed[evidence.Flags], p qpsParams) checks.Ver
 			raised = append(raised, fmt.Sprintf("--%s=%d", name, n))
 		}
 	}
-	subject = subject.With(src, "%s", r.how)
-	if len(raised) == 0 || r.qps < 0 || r.qps > p.ManagerQPS {
-		return subject.Pass("has QPS %g for its workers, of which %d kinds are at %d times their default or more", r.qps, len(raised), p.WorkerFactor).Saw("%d worker flags known", known)
-	}
-	return subject.Find(checks.Info, "has many workers (%s) on %g requests per second each client: they queue in its own limiter", strings.Join(raised, " "), r.qps).
-		Saw("%s, %s", strings.Join(raised, " "), r.how).Want("QPS raised with the workers").
-		WithFix("--kube-api-qps=100 --kube-api-burst=200 on every kube-controller-manager")
+	return raised, known
 }

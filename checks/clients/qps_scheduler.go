@@ -37,7 +37,7 @@ func schedulerQPS(s *evidence.Snapshot, of string, p qpsParams) checks.Verdict {
 	}
 	r.fix = schedulerFix
 	rs = append(rs, judgeRate(s, r, p.SchedulerQPS, s.SchedulerMetrics, p)...)
-	return decide(subject, r.how, fineRate(r), rs)
+	return decide(subject, r.how, fineRate(s, r, p.SchedulerQPS), rs)
 }
 
 // ignoredFlags finds flags of the rate beside a --config, which makes the scheduler ignore them
