@@ -2,6 +2,7 @@ package configfile
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,6 +16,7 @@ type Change struct {
 	Name    string // a flag without dashes, or the path of a field
 	Value   string
 	Remove  bool
+	Was     string // the name of a setting that it takes the place of; "" for none
 }
 
 // Texts are those of files, by the paths that people name them with.
@@ -38,27 +40,26 @@ func (c Cluster) Change(t Texts, ch Change) error {
 	if err != nil {
 		return err
 	}
-	edit := Edit{Name: ch.Name, Value: ch.Value, Remove: ch.Remove, Exact: exact}
 	after := map[string][]byte{}
-	stands := false
-	for _, site := range sites {
-		err := t.edit(after, site, edit)
-		switch {
-		case errors.Is(err, ErrAbsent) || errors.Is(err, errNoField):
-		case err != nil:
-			return fmt.Errorf("%s: %w", place(site.Source), err)
-		default:
-			stands = true
+	edit := Edit{Name: ch.Name, Value: ch.Value, Was: ch.Was, Remove: ch.Remove, Exact: exact}
+	if ch.Was != "" {
+		if stands, err := t.editAll(after, sites, edit); err != nil || !stands {
+			return cmp.Or(err, ErrAbsent)
+		}
+		edit.Was = ""
+	}
+	stands, err := t.editAll(after, sites, edit)
+	if err == nil && !stands {
+		if stands, err = t.editAll(after, c.wordsOf(ch), edit); err == nil && !stands {
+			err = c.unset(ch)
+		}
+		if err == nil && !stands {
+			edit.Add = true
+			err = t.addFirst(after, sites, edit)
 		}
 	}
-	if !stands {
-		if err := c.unset(ch); err != nil {
-			return err
-		}
-		edit.Add = true
-		if err := t.addFirst(after, sites, edit); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
 	for path, text := range after {
 		if old, err := t.of(path); err != nil || !bytes.Equal(old, text) {
@@ -66,6 +67,36 @@ func (c Cluster) Change(t Texts, ch Change) error {
 		}
 	}
 	return nil
+}
+
+// editAll edits a setting wherever it stands, and reports whether it stands anywhere.
+func (t Texts) editAll(after map[string][]byte, sites []Site, edit Edit) (stands bool, err error) {
+	for _, site := range sites {
+		switch err := t.edit(after, site, edit); {
+		case errors.Is(err, ErrAbsent) || errors.Is(err, errNoField):
+		case err != nil:
+			return false, fmt.Errorf("%s: %w", place(site.Source), err)
+		default:
+			stands = true
+		}
+	}
+	return stands, nil
+}
+
+// wordsOf are the lines of units and of their variables that set a setting, beside the command that takes it.
+func (c Cluster) wordsOf(ch Change) []Site {
+	var out []Site
+	for _, p := range c.Processes {
+		if p.Subject != ch.Subject || p.Dialect != "unit" && p.Dialect != "env" {
+			continue
+		}
+		for _, v := range p.Flags.Values[ch.Name] {
+			if v.Source.InFile() && v.Source.Line > 0 {
+				out = append(out, Site{Form: Unit, Source: v.Source})
+			}
+		}
+	}
+	return out
 }
 
 // addFirst adds a setting to the first site that has a way to write it.
@@ -116,7 +147,7 @@ func (c Cluster) sites(ch Change) (sites []Site, exact bool, err error) {
 		if p.Subject != ch.Subject {
 			continue
 		}
-		if slices.Contains(p.Flags.Unknown, ch.Name) {
+		if slices.Contains(p.Flags.Unknown, ch.Name) || slices.Contains(p.Flags.Unknown, ch.Was) {
 			return nil, false, errors.New("its value is filled in by a template, or comes from elsewhere")
 		}
 		if len(p.Sites) > 0 {

@@ -2,7 +2,6 @@ package configfile
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -70,11 +69,14 @@ func (p *page) planWords(e Edit) ([]draft, error) {
 	own := slices.DeleteFunc(slices.Clone(all), func(f flagAt) bool { return !e.same(f.name()) })
 	switch {
 	case len(own) > 1:
-		return nil, fmt.Errorf("it is given %d times", len(own))
+		return nil, errTwice
 	case len(own) == 0:
 		return p.grow(e, s, nil, func(style yaml.Style) growth { return e.words(all, style) })
 	}
 	f := own[0]
+	if e.Was != "" {
+		return p.replace(n.Content[f.item], e.renamed(n.Content[f.item].Value), false)
+	}
 	if err := knowable(f.value); err != nil {
 		return nil, err
 	}
@@ -89,6 +91,16 @@ func (p *page) planWords(e Edit) ([]draft, error) {
 		return nil, errDone
 	}
 	return p.replace(n.Content[f.item], f.prefix+"="+e.Value, false)
+}
+
+// renamed is a word with another name in the place of the one that it has.
+func (e Edit) renamed(word string) string {
+	name, value, inline := strings.Cut(word, "=")
+	name = name[:len(name)-len(strings.TrimLeft(name, "-"))] + e.Name
+	if inline {
+		return name + "=" + value
+	}
+	return name
 }
 
 // words is the setting as a list would have it whose other flags are known.
@@ -142,6 +154,8 @@ func (p *page) planOneWord(e Edit, s spot) ([]draft, error) {
 	name, value, inline := strings.Cut(n.Value, "=")
 	if e.same(strings.TrimLeft(name, "-")) {
 		switch {
+		case e.Was != "":
+			return p.replace(n, e.renamed(n.Value), false)
 		case e.Remove:
 			return p.removeKey(s)
 		case inline && value == e.Value || !inline && e.Value == "true":
@@ -237,10 +251,10 @@ func (p *page) planPairs(e Edit) ([]draft, error) {
 		switch {
 		case err != nil:
 			return nil, err
-		case name == nil || name.Value != e.variable(e.Name) && (e.Site.Prefix != "" || !e.same(name.Value)):
+		case name == nil || name.Value != e.variable(e.now()) && (e.Site.Prefix != "" || !e.same(name.Value)):
 			continue
 		case at >= 0:
-			return nil, errors.New("it is given more than once")
+			return nil, errTwice
 		}
 		at = i
 	}
@@ -249,6 +263,13 @@ func (p *page) planPairs(e Edit) ([]draft, error) {
 		return p.grow(e, s, s.missing, func(style yaml.Style) growth { return e.pair(n, len(s.missing) == 0, style, p.keyStyle()) })
 	case e.Remove:
 		return p.remove(s, at, 1)
+	}
+	if e.Was != "" {
+		name, err := childOf(n.Content[at], "name")
+		if err != nil {
+			return nil, err
+		}
+		return p.replace(name, e.variable(e.Name), false)
 	}
 	value, err := childOf(n.Content[at], "value")
 	if err != nil {

@@ -26,7 +26,7 @@ func (t *lines) editPlain(e Edit) error {
 	if err != nil {
 		return err
 	}
-	if _, err := planPlain(spliced(t.text, s), first, e); !errors.Is(err, settled(e)) {
+	if !e.settled(func(e Edit) error { _, err := planPlain(spliced(t.text, s), first, e); return err }) {
 		return uncertain
 	}
 	t.apply(s)
@@ -63,14 +63,7 @@ var variableLine = regexp.MustCompile(`^(\s*(?:export\s+)?)([A-Za-z_][A-Za-z0-9_
 
 // planEnv edits NAME=value, a line each.
 func planEnv(text []string, e Edit) (splice, error) {
-	name := e.variable(e.Name)
-	if e.Site.Fields != nil {
-		keys, err := e.keys()
-		if err != nil {
-			return splice{}, err
-		}
-		name = keys[0]
-	}
+	name := e.variable(e.now())
 	at, last := -1, -1
 	for i, line := range text {
 		m := variableLine.FindStringSubmatch(line)
@@ -84,7 +77,7 @@ func planEnv(text []string, e Edit) (splice, error) {
 			continue
 		}
 		if at >= 0 {
-			return splice{}, errors.New("it is given more than once")
+			return splice{}, errTwice
 		}
 		at = i
 	}
@@ -98,6 +91,9 @@ func planEnv(text []string, e Edit) (splice, error) {
 		return insertEnv(text, last, name, e.Value)
 	}
 	m := variableLine.FindStringSubmatch(text[at])
+	if e.Was != "" {
+		return splice{at, 1, []string{m[1] + e.variable(e.Name) + "=" + m[3]}}, nil
+	}
 	end, quote := valueEnd(m[3], 0)
 	old := strings.Trim(m[3][:end], `"'`)
 	switch rest := m[3][end:]; {

@@ -83,7 +83,7 @@ func oneWordApart(old, now string, e Edit) bool {
 			isValue := value && !strings.HasPrefix(w, "-")
 			value = false
 			switch {
-			case strings.HasPrefix(w, "-") && e.same(name):
+			case strings.HasPrefix(w, "-") && (e.same(name) || name == e.Name):
 				value = !inline || strings.HasSuffix(w, "=")
 			case !isValue:
 				out = append(out, w)

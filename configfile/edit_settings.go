@@ -20,7 +20,7 @@ func (p *page) planMap(e Edit) ([]draft, error) {
 	}
 	key := keys[len(keys)-1]
 	if len(s.missing) > 0 {
-		return p.grow(e, s, s.missing, func(style yaml.Style) growth { return entryOf(key, e.Value, e.typed(), style, p.keyStyle()) })
+		return p.grow(e, s, s.missing, func(style yaml.Style) growth { return p.entry(e, key, style, p.keyStyle()) })
 	}
 	m := s.last()
 	if m.Kind != yaml.MappingNode && !isNull(m) {
@@ -32,17 +32,28 @@ func (p *page) planMap(e Edit) ([]draft, error) {
 			continue
 		}
 		if at >= 0 {
-			return nil, fmt.Errorf("the key %s is there twice", key)
+			return nil, errTwice
 		}
 		at = i
 	}
 	switch {
 	case at < 0:
-		return p.grow(e, s, nil, func(style yaml.Style) growth { return entryOf(key, e.Value, e.typed(), style, styleOfKeys(m)) })
+		return p.grow(e, s, nil, func(style yaml.Style) growth { return p.entry(e, key, style, styleOfKeys(m)) })
+	case e.Was != "" && (e.Site.Form == Fields || e.Site.Fields != nil):
+		return nil, errors.New("its field has another name")
+	case e.Was != "":
+		return p.replace(m.Content[2*at], e.variable(e.Name), false)
 	case e.Remove:
 		return p.remove(s, at, 1)
 	}
-	return p.revalue(e, m.Content[2*at+1])
+	value := m.Content[2*at+1]
+	if e.Site.Form == Lists && value.Kind == yaml.SequenceNode {
+		if err := p.own(value); err != nil || len(value.Content) != 1 {
+			return nil, errors.New("it has several values, or none of its own")
+		}
+		value = value.Content[0]
+	}
+	return p.revalue(e, value)
 }
 
 // revalue replaces the value of a setting that is there.
@@ -91,6 +102,18 @@ func styleOfValues(n *yaml.Node) yaml.Style {
 		}
 	}
 	return style
+}
+
+// entry is the setting as an entry of a map.
+func (p *page) entry(e Edit, key string, style, keyStyle yaml.Style) growth {
+	if e.Site.Form != Lists {
+		return entryOf(key, e.Value, e.typed(), style, keyStyle)
+	}
+	text := quoted(e.Value, style)
+	item := growth{[]*yaml.Node{scalarNode(e.Value, false)}, []string{"- " + text}, text}
+	g := p.under([]string{key}, item, true)
+	g.block[0] = quoted(key, keyStyle) + ":"
+	return g
 }
 
 // entryOf is an entry of a map.

@@ -2,7 +2,6 @@ package configfile
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,7 +10,7 @@ import (
 // A token is a flag in the text of a command line.
 type token struct {
 	line, from, to int // of the value, characters; from the name on where the value is missing
-	start          int // of the flag
+	start, name    int // of the flag, and the end of its name
 	old            string
 	quote          rune // 0: none
 	bare           bool // --name, without a value
@@ -28,7 +27,7 @@ func tokensOf(lines []string, first, last int, same func(name string) bool) []to
 			if !same(lines[i][m[4]:m[5]]) {
 				continue
 			}
-			t := token{line: i, start: m[2], from: m[5], bare: true}
+			t := token{line: i, start: m[2], name: m[5], from: m[5], bare: true}
 			if m[5] < len(lines[i]) && (lines[i][m[5]] == '=' || lines[i][m[5]] == ' ') {
 				t.from, t.bare = m[5]+1, lines[i][m[5]] == ' '
 			}
@@ -90,13 +89,17 @@ func planTokens(text []string, first, last int, e Edit) (splice, error) {
 	found := tokensOf(text, first, last, func(name string) bool { return e.same(name) })
 	switch {
 	case len(found) > 1:
-		return splice{}, fmt.Errorf("it is given %d times", len(found))
+		return splice{}, errTwice
 	case len(found) == 0 && (e.Remove || !e.Add):
 		return splice{}, ErrAbsent
 	case len(found) == 0:
 		return insertToken(text, first, last, e)
 	}
 	t := found[0]
+	if e.Was != "" {
+		line := text[t.line]
+		return splice{t.line, 1, []string{line[:t.name-len(e.Was)] + e.Name + line[t.name:]}}, nil
+	}
 	if e.Remove {
 		return removeToken(text, t, first)
 	}

@@ -32,19 +32,26 @@ func (t *lines) editYAML(e Edit) error {
 	if err != nil {
 		return err
 	}
-	if _, err := planYAML(spliced(text, s), e); !errors.Is(err, settled(e)) {
+	if !e.settled(func(e Edit) error { _, err := planYAML(spliced(text, s), e); return err }) {
 		return uncertain
 	}
 	t.apply(s)
 	return nil
 }
 
-// settled is what a second try of an edit says.
-func settled(e Edit) error {
-	if e.Remove {
-		return ErrAbsent
+// settled reports whether an edit that was made is found done: it has the value, it is gone, or it is gone under
+// its old name and there under the new one.
+func (e Edit) settled(again func(Edit) error) bool {
+	switch {
+	case e.Remove:
+		return errors.Is(again(e), ErrAbsent)
+	case e.Was != "":
+		now := e
+		now.Was, now.Value, now.Add = "", "\x00", false // no value is this one
+		err := again(now)
+		return errors.Is(again(e), ErrAbsent) && !errors.Is(err, ErrAbsent) && !errors.Is(err, errTwice)
 	}
-	return errDone
+	return errors.Is(again(e), errDone)
 }
 
 // planYAML finds the lines to change. A change is one only if the text reads back as exactly what was wanted.
@@ -61,7 +68,7 @@ func planYAML(text []string, e Edit) (splice, error) {
 	}
 	var drafts []draft
 	switch e.Site.Form {
-	case Map, Fields:
+	case Map, Lists, Fields:
 		drafts, err = p.planMap(e)
 	case Words, Suite:
 		drafts, err = p.planWords(e)

@@ -43,7 +43,7 @@ func readEtcdFile(c cursor, s *sink) {
 	p := newProcess("etcd", "etcd", c.src())
 	p.whole(evidence.FromConfigFile)
 	p.Sites = []Site{siteOf(c, Map)}
-	p.Sites[0].Typed = true
+	p.Sites[0].Typed, p.Sites[0].Nanoseconds = true, etcdDurations()
 	for _, e := range c.entries() {
 		p.addEtcdKey(e)
 	}

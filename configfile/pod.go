@@ -118,6 +118,13 @@ func containerOf(component string, pod, c cursor) *Process {
 	p.Sites = []Site{siteOf(list, Words)}
 	if inShell {
 		p.Sites[0].Form = Script
+	} else if len(command.items()) > 0 && len(args.items()) > 0 {
+		p.Sites = []Site{siteOf(args, Words), siteOf(command, Words)}
+	}
+	if env := c.get("env"); component == "etcd" && env.ok() {
+		site := siteOf(env, Pairs)
+		site.Prefix = etcdPrefix
+		p.Sites = append(p.Sites, site)
 	}
 	p.loosen(c)
 	if component == "etcd" {

@@ -37,6 +37,7 @@ const (
 	Map    Form = "map"    // name: value
 	Pairs  Form = "pairs"  // - name: NAME, value: VALUE
 	Suite  Form = "suite"  // - name=value
+	Lists  Form = "lists"  // name: [value, ...]
 	Fields Form = "fields" // a field for each setting, under names of the dialect's own
 	Unit   Form = "unit"   // the ExecStart of a systemd unit
 	Env    Form = "env"    // NAME=value, a line each
@@ -56,6 +57,8 @@ type Site struct {
 	Fields map[string]Field
 	// Prefix is what variables begin with that settings are written as: "ETCD_" makes ETCD_NAME of "name".
 	Prefix string
+	// Nanoseconds are settings that are times on a command line and numbers of nanoseconds there.
+	Nanoseconds []string
 	// Typed is set where numbers and booleans are written as such; elsewhere every value is text.
 	Typed bool
 }

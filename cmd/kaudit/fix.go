@@ -1,21 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kaudit/kaudit/checks"
-	"github.com/kaudit/kaudit/configfile"
 )
 
 // fixOptions is what the flags of fix say.
@@ -108,171 +103,6 @@ func runFix(ctx context.Context, e env, o fixOptions) error {
 
 const maxStdin = 64 << 20
 
-// A setting is one of a subject of a cluster, told apart from all others.
-type setting struct{ cluster, subject, name string }
-
-// A wish is what findings want of a setting.
-type wish struct {
-	change configfile.Change
-	checks []string // that want it
-}
-
-// mender finds the changes that findings want, and makes them in the texts of the files.
-type mender struct {
-	e       env
-	o       fixOptions
-	checks  []checks.Check
-	decided decisions
-	stdin   []byte
-
-	tree    *configfile.Tree  // as it was found
-	found   map[string][]byte // as they were found
-	texts   configfile.Texts
-	done    map[setting]wish
-	refused map[setting]string // why a wish is not fulfilled
-	left    []checks.Result    // what the mended tree gives
-}
-
-// maxRounds bounds how often what a change brings up is mended in turn.
-const maxRounds = 8
-
-// mend makes the changes that findings want until none is left. A change that does not read back as what was
-// wanted is refused, and all begins anew without it.
-func (m *mender) mend(ctx context.Context) error {
-	for {
-		m.texts = configfile.Texts{Read: m.original, Changed: map[string][]byte{}}
-		m.done = map[setting]wish{}
-		again, err := m.rounds(ctx)
-		if err != nil || !again {
-			return err
-		}
-	}
-}
-
-// rounds reports whether something was refused that had been done already.
-func (m *mender) rounds(ctx context.Context) (again bool, err error) {
-	for range maxRounds {
-		tree, err := m.read(ctx)
-		if err != nil {
-			return false, err
-		}
-		m.left = m.judge(tree)
-		if m.refuseUnread(tree) {
-			return true, nil
-		}
-		news, again := m.wishes()
-		if again || len(news) == 0 {
-			return again, nil
-		}
-		for _, s := range news {
-			w := m.done[s]
-			if err := clusterNamed(tree, s.cluster).Change(m.texts, w.change); err != nil {
-				m.refused[s] = err.Error()
-				delete(m.done, s)
-			}
-		}
-	}
-	return false, nil
-}
-
-// read reads the tree with the changes that were made. What is wrong with it is told the first time.
-func (m *mender) read(ctx context.Context) (*configfile.Tree, error) {
-	e := m.e
-	e.stdin = bytes.NewReader(m.stdin)
-	files := *m.o.files
-	if m.tree == nil {
-		var err error
-		m.tree, err = files.readFiles(ctx, e, m.o.verbose)
-		return m.tree, err
-	}
-	tree, err := configfile.Read(ctx, files.options(e, m.texts.Changed))
-	if err != nil {
-		return nil, noAudit("%w", err)
-	}
-	return tree, nil
-}
-
-// original is the text of a file, as it was when it was first asked for.
-func (m *mender) original(path string) ([]byte, error) {
-	if path == "-" {
-		return m.stdin, nil
-	}
-	if text, ok := m.found[path]; ok {
-		return text, nil
-	}
-	text, err := os.ReadFile(filepath.FromSlash(path))
-	if err == nil {
-		m.found[path] = text
-	}
-	return text, err
-}
-
-func (m *mender) judge(tree *configfile.Tree) []checks.Result {
-	a := auditOfFiles(m.o.files, tree, judgeFiles(tree, m.checks), time.Now())
-	return m.decided.apply(m.o.scanOptions, a, tree).Results
-}
-
-// refuseUnread refuses what was written and does not read back, and reports whether there was such a thing.
-func (m *mender) refuseUnread(tree *configfile.Tree) bool {
-	found := false
-	for s, w := range m.done {
-		if !clusterNamed(tree, s.cluster).Has(w.change) {
-			m.refused[s] = "it would not read back as it was meant"
-			found = true
-		}
-	}
-	return found
-}
-
-// wishes notes what findings want that was not done yet, and lists it. Two that want different things of one
-// setting get neither: again is true where one of them had been fulfilled.
-func (m *mender) wishes() (news []setting, again bool) {
-	for _, r := range m.left {
-		for _, v := range r.Verdicts {
-			if !v.Active() {
-				continue
-			}
-			for _, c := range v.Changes {
-				s := setting{r.Cluster, c.Subject, c.Name}
-				if _, no := m.refused[s]; no {
-					continue
-				}
-				w, ok := m.done[s]
-				change := configfile.Change{Subject: c.Subject, Name: c.Name, Value: c.Value, Remove: c.Remove}
-				switch {
-				case !ok:
-					m.done[s] = wish{change, []string{r.Check.ID}}
-					news = append(news, s)
-				case w.change != change:
-					m.refused[s] = fmt.Sprintf("%s wants %s, %s wants %s", strings.Join(w.checks, ", "), told(w.change), r.Check.ID, told(change))
-					return nil, true
-				case !slices.Contains(w.checks, r.Check.ID):
-					w.checks = append(slices.Clip(w.checks), r.Check.ID)
-					m.done[s] = w
-				}
-			}
-		}
-	}
-	return news, false
-}
-
-// told is what a change wants, in a word.
-func told(c configfile.Change) string {
-	if c.Remove {
-		return "no " + c.Name
-	}
-	return c.Name + "=" + c.Value
-}
-
-func clusterNamed(tree *configfile.Tree, name string) configfile.Cluster {
-	for _, c := range tree.Clusters {
-		if c.Name == name {
-			return c
-		}
-	}
-	return configfile.Cluster{Snapshot: treeSnapshot(tree)}
-}
-
 // outcome tells what is left, and is the exit status: with something to do, or something that could not be done.
 func (m *mender) outcome(todo bool, failed int) error {
 	m.tellRest()
@@ -319,15 +149,4 @@ func (m *mender) tellRest() {
 	if len(rest) > 0 {
 		fmt.Fprintf(m.e.stderr, "kaudit: %s left, which no plain setting mends:\n%s\n", checks.Count(len(rest), "finding"), strings.Join(rest, "\n"))
 	}
-}
-
-func sortedSettings[V any](m map[setting]V) []setting {
-	var out []setting
-	for s := range m {
-		out = append(out, s)
-	}
-	slices.SortFunc(out, func(a, b setting) int {
-		return cmp.Or(cmp.Compare(a.cluster, b.cluster), cmp.Compare(a.subject, b.subject), cmp.Compare(a.name, b.name))
-	})
-	return out
 }
