@@ -12,7 +12,9 @@ import (
 // join puts together what several files of a cluster say of one process: a unit with its drop-ins and its files
 // of variables, an etcd with its configuration file.
 func (g *group) join() {
+	g.joinParts()
 	g.joinUnits()
+	g.joinSuites()
 	g.joinEtcdFiles()
 }
 

@@ -23,7 +23,10 @@ type Process struct {
 	intent bool
 	// stranger is set where it may be anybody's (an application's own etcd): it counts beside a kube-apiserver only.
 	stranger bool
-	suite    bool     // it runs inside k3s or rke2, which reads a configuration file of its own
+	suite    bool // it runs inside k3s or rke2, which reads a configuration file of its own
+	// part is set where other files of the cluster may say more of the same process: which one, by a directory.
+	part     string
+	replaces bool     // what it says replaces what earlier parts say
 	servers  []string // client and peer URLs that tell which cluster an etcd is of, and which one a kube-apiserver uses
 }
 

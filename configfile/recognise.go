@@ -45,7 +45,7 @@ type reader struct {
 
 // readers lists them, the most particular first: the first one that takes a document has it.
 func readers() []reader {
-	return []reader{podReader(), workloadReader(), etcdFileReader()}
+	return []reader{podReader(), workloadReader(), etcdFileReader(), talosReader(), talosKindReader(), suiteReader(), rke2ControlPlaneReader()}
 }
 
 // sink takes what the readers of a file find.
@@ -79,8 +79,8 @@ func (s *sink) warn(at evidence.Source, why string) {
 }
 
 var (
-	kindLine  = regexp.MustCompile(`(?m)^["']?kind["']?[ \t]*:[ \t]*["']?([A-Za-z]+)`)
-	kindJSON  = regexp.MustCompile(`"kind"\s*:\s*"([A-Za-z]+)"`)
+	kindLine  = regexp.MustCompile(`(?m)^["']?kind["']?[ \t]*:[ \t]*["']?([A-Za-z0-9]+)`)
+	kindJSON  = regexp.MustCompile(`"kind"\s*:\s*"([A-Za-z0-9]+)"`)
 	groupLine = regexp.MustCompile(`(?m)^["']?apiVersion["']?[ \t]*:[ \t]*["']?([^\s"'#]+)`)
 )
 
