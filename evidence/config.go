@@ -54,6 +54,8 @@ type FlowSchema struct {
 	Rules         []FlowRule `json:"rules,omitempty"`
 	Dangling      string     `json:"dangling,omitempty"` // status of condition Dangling: True, False, ""
 	DanglingSince time.Time  `json:"danglingSince,omitzero"`
+	At            Source     `json:"at,omitzero"`          // where it stands in a file
+	APIVersion    string     `json:"apiVersion,omitempty"` // as a file writes it
 }
 
 // FlowRule is one entry of a FlowSchema's spec.rules.
@@ -95,4 +97,6 @@ type Level struct {
 	Queues           int32  `json:"queues,omitempty"`
 	HandSize         int32  `json:"handSize,omitempty"`
 	QueueLength      int32  `json:"queueLength,omitempty"`
+	At               Source `json:"at,omitzero"`          // where it stands in a file
+	APIVersion       string `json:"apiVersion,omitempty"` // as a file writes it
 }

@@ -159,6 +159,7 @@ type APIService struct {
 	Since                 time.Time `json:"since,omitzero"`
 	InsecureSkipTLSVerify bool      `json:"insecureSkipTLSVerify,omitempty"`
 	GroupPriority         int32     `json:"groupPriority,omitempty"`
+	At                    Source    `json:"at,omitzero"` // where it stands in a file
 }
 
 // PendingPods are the pods with no node, as far as they were read.

@@ -63,22 +63,23 @@ func runAPF(s *evidence.Snapshot, p apfParams) []checks.Verdict {
 		}
 		subject := checks.On(flags)
 		if on.known && !on.on {
-			if v, ok := apfUnlimited(subject.Aspect("inflight"), *flags.Value); ok {
+			if v, ok := apfUnlimited(of, subject.Aspect("inflight"), *flags.Value); ok {
 				vs = append(vs, v)
 			}
 		} else if total, ok := apfSeats(*flags.Value); ok && on.known {
 			totals[of] = total
 			vs = append(vs, apfSizing(s, subject.Aspect("seats"), of, total, p))
 		} else {
-			vs = append(vs, subject.Aspect("seats").Skip("does not tell its --max-requests-inflight and --max-mutating-requests-inflight, or whether API Priority and Fairness runs, which decides what they mean"))
+			vs = append(vs, subject.Aspect("seats").Untold(*flags.Value, "does not tell its --max-requests-inflight and --max-mutating-requests-inflight, or whether API Priority and Fairness runs, which decides what they mean",
+				"max-requests-inflight", "max-mutating-requests-inflight", "enable-priority-and-fairness"))
 		}
-		vs = append(vs, requestTimeout(subject.Aspect("request-timeout"), *flags.Value, p), minRequestTimeout(subject.Aspect("min-request-timeout"), *flags.Value, p))
+		vs = append(vs, requestTimeout(of, subject.Aspect("request-timeout"), *flags.Value, p), minRequestTimeout(of, subject.Aspect("min-request-timeout"), *flags.Value, p))
 		if on.on || !on.known {
-			vs = append(vs, apfListCost(s, subject.Aspect("list-cost"), *flags.Value, p))
+			vs = append(vs, apfListCost(s, of, subject.Aspect("list-cost"), *flags.Value, p))
 		}
 	}
-	if known := apfKnown(s); known > 1 && !s.Cluster.Managed {
-		vs = append(vs, apfAgree(totals, known))
+	if known := apfKnown(s); known > 1 && !s.Cluster.Managed && (!s.Cluster.Files || len(totals) > 1) {
+		vs = append(vs, apfAgree(s, totals, known))
 	}
 	return vs
 }
@@ -114,6 +115,7 @@ type apfState struct {
 	on, known bool
 	how       string
 	src       evidence.Source
+	mend      *checks.Change // the flag that switches it off, with what it should be
 }
 
 // apfRuns decides by the strongest sign: the process's own seats, then the gate's metric, then flags.
@@ -121,13 +123,13 @@ func apfRuns(flags evidence.Observed[evidence.Flags], metrics evidence.Observed[
 	if metrics.Seen() {
 		m := metrics.Value.Latest()
 		if levels, seats := apfNominal(m); levels > 0 {
-			return apfState{true, true, fmt.Sprintf("%.0f seats in %d priority levels", seats, levels), metrics.Source}
+			return apfState{on: true, known: true, how: fmt.Sprintf("%.0f seats in %d priority levels", seats, levels), src: metrics.Source}
 		}
 		if m.Has("apiserver_flowcontrol_dispatched_requests_total") {
-			return apfState{true, true, "requests dispatched by priority level", metrics.Source}
+			return apfState{on: true, known: true, how: "requests dispatched by priority level", src: metrics.Source}
 		}
 		if v, ok := m.Max("kubernetes_feature_enabled", evidence.Is("name", "APIPriorityAndFairness")); ok && v == 0 {
-			return apfState{false, true, "feature gate APIPriorityAndFairness is off", metrics.Source}
+			return apfState{known: true, how: "feature gate APIPriorityAndFairness is off", src: metrics.Source}
 		}
 	}
 	if !flags.Seen() {
@@ -137,12 +139,16 @@ func apfRuns(flags evidence.Observed[evidence.Flags], metrics evidence.Observed[
 	// Locked on from 1.29: an older version is the only one that heeds the gate.
 	if g := f.Setting("feature-gates"); g.Known() && strings.Contains(strings.Join(append([]string{g.Value}, g.All...), ","), "APIPriorityAndFairness=false") {
 		if v, ok := evidence.ParseSemver(f.Version); ok && v.Less(evidence.Semver{Major: 1, Minor: 29}) {
-			return apfState{false, true, "--feature-gates=APIPriorityAndFairness=false", g.Source}
+			mend := without(flags.Of, g, "APIPriorityAndFairness")
+			return apfState{known: true, how: "--feature-gates=APIPriorityAndFairness=false", src: g.Source, mend: &mend}
 		}
 	}
 	set := f.Setting("enable-priority-and-fairness")
 	on, err := strconv.ParseBool(set.Value)
-	return apfState{on, set.Known() && err == nil, "--enable-priority-and-fairness: " + set.String(), set.Source}
+	return apfState{
+		on: on, known: set.Known() && err == nil, how: "--enable-priority-and-fairness: " + set.String(), src: set.Source,
+		mend: &checks.Change{Subject: flags.Of, Name: set.Name, Remove: true},
+	}
 }
 
 // apfNominal sums the seats that priority levels own. It exceeds the configured total by at most
@@ -161,15 +167,23 @@ func apfNominal(m *evidence.Scrape) (levels int, seats float64) {
 
 func apfOn(of string, on apfState, flags evidence.Observed[evidence.Flags], metrics evidence.Observed[evidence.Scrapes]) checks.Verdict {
 	if !on.known {
-		return checks.About(of, flags.Source, metrics.Source).Skip("does not tell whether it runs API Priority and Fairness: neither its flags nor seats in its metrics could be read")
+		subject, live := checks.About(of, flags.Source, metrics.Source), "does not tell whether it runs API Priority and Fairness: neither its flags nor seats in its metrics could be read"
+		if flags.Seen() {
+			return subject.Untold(*flags.Value, live, "enable-priority-and-fairness")
+		}
+		return subject.Skip("%s", live)
 	}
 	subject := checks.About(of).With(on.src, "%s", on.how)
 	if on.on {
 		return subject.Pass("runs API Priority and Fairness").Saw("%s", on.how)
 	}
-	return subject.Find(checks.Warning, "runs without API Priority and Fairness: one busy client can take every slot, those of kubelets and leader election included").
+	v := subject.Find(checks.Warning, "runs without API Priority and Fairness: one busy client can take every slot, those of kubelets and leader election included").
 		Saw("%s", on.how).Want("true, the default").
 		WithFix("remove --enable-priority-and-fairness=false (and APIPriorityAndFairness=false of --feature-gates) from every kube-apiserver")
+	if on.mend != nil {
+		v = changed(v, *on.mend)
+	}
+	return v
 }
 
 // apfFlagless says once of an instance that what only flags tell was not judged.
@@ -206,7 +220,7 @@ func apfSeats(f evidence.Flags) (int, bool) {
 const fewerSeats = "--max-requests-inflight=400 --max-mutating-requests-inflight=200   # the defaults; raise them while CPU stays under 60% and memory has headroom"
 
 func apfSizing(s *evidence.Snapshot, subject checks.Subject, of string, total int, p apfParams) checks.Verdict {
-	subject = subject.With(s.APIServerFlags.Of(of).Source, "--max-requests-inflight and --max-mutating-requests-inflight: %d together", total)
+	subject = subject.With(seatsSource(s.APIServerFlags.Of(of)), "--max-requests-inflight and --max-mutating-requests-inflight: %d together", total)
 	if total > p.MaxSeats {
 		return subject.Find(checks.Warning, "admits %d requests at once: over %d it is likely to run out of CPU or memory before it refuses anybody", total, p.MaxSeats).
 			Saw("%d seats", total).Want("at most %d, raised only while CPU and memory have headroom", p.MaxSeats).WithFix(fewerSeats)
@@ -216,7 +230,11 @@ func apfSizing(s *evidence.Snapshot, subject checks.Subject, of string, total in
 			Saw("%d seats, %d CPUs", total, cpus).Want("at most %d", max(p.SeatsPerCPU*cpus, p.DefaultSeats)).WithFix(fewerSeats)
 	}
 	if !s.Nodes.Seen() || len(s.Nodes.Value.Items) <= p.LargeNodes || total > p.DefaultSeats {
-		return subject.Pass("admits %d requests at once", total).Saw("%d seats", total)
+		more := ""
+		if s.Cluster.Files && total <= p.DefaultSeats {
+			more = "; no file tells whether the cluster is large enough to need more"
+		}
+		return subject.Pass("admits %d requests at once%s", total, more).Saw("%d seats", total)
 	}
 	nodes := len(s.Nodes.Value.Items)
 	pressed, measured := apfPressed(s)
@@ -232,6 +250,27 @@ func apfSizing(s *evidence.Snapshot, subject checks.Subject, of string, total in
 		Saw("%d seats, %d nodes", total, nodes).Want("no rejections and no waiting (apiserver-apf-saturation tells)").WithFix(fix)
 }
 
+// seatsSource is where the number of seats stands: in a file the line of the larger limit that is set.
+func seatsSource(o evidence.Observed[evidence.Flags]) evidence.Source {
+	src, most := o.Source, -1
+	for _, name := range []string{"max-requests-inflight", "max-mutating-requests-inflight"} {
+		set := o.Value.Setting(name)
+		if n, err := strconv.Atoi(set.Value); err == nil && n > most && !set.Assumed() && set.Source.InFile() {
+			src, most = set.Source, n
+		}
+	}
+	return src
+}
+
+// without is the change that takes one gate out of --feature-gates.
+func without(of string, gates evidence.Setting, gate string) checks.Change {
+	rest := slices.DeleteFunc(allItems(gates), func(item string) bool {
+		name, _, _ := strings.Cut(item, "=")
+		return name == gate
+	})
+	return checks.Change{Subject: of, Name: gates.Name, Value: strings.Join(rest, ","), Remove: len(rest) == 0}
+}
+
 // apfCPUs are those of the node that the instance is named after; 0 if that is not known.
 func apfCPUs(s *evidence.Snapshot, of string) int {
 	if s.Nodes.Seen() {
@@ -245,20 +284,20 @@ func apfCPUs(s *evidence.Snapshot, of string) int {
 }
 
 // apfUnlimited finds a limit of 0 where APF is off: then it means no limit at all.
-func apfUnlimited(subject checks.Subject, f evidence.Flags) (checks.Verdict, bool) {
+func apfUnlimited(of string, subject checks.Subject, f evidence.Flags) (checks.Verdict, bool) {
 	for _, name := range []string{"max-requests-inflight", "max-mutating-requests-inflight"} {
 		if set := f.Setting(name); set.Known() && set.Value == "0" {
 			return subject.With(set.Source, "--%s: %s", name, set).
 				Find(checks.Critical, "has no overload protection at all: API Priority and Fairness is off and --%s=0 means no limit", name).
 				Saw("%s", set).Want("400 and 200, the defaults, or API Priority and Fairness on").
-				WithFix("remove --" + name + "=0 from every kube-apiserver"), true
+				WithFix("remove --"+name+"=0 from every kube-apiserver").Unsetting(of, name), true
 		}
 	}
 	return checks.Verdict{}, false
 }
 
 // apfAgree compares the sums of those that tell; that they agree is said only if all do.
-func apfAgree(totals map[string]int, known int) checks.Verdict {
+func apfAgree(s *evidence.Snapshot, totals map[string]int, known int) checks.Verdict {
 	var all []string
 	low, high := -1, 0
 	for of, n := range totals {
@@ -270,6 +309,13 @@ func apfAgree(totals map[string]int, known int) checks.Verdict {
 	}
 	slices.Sort(all)
 	subject := checks.About("kube-apiserver").Aspect("seats")
+	if s.Cluster.Files {
+		for o := range s.APIServerFlags.Seen() {
+			if n, ok := totals[o.Of]; ok {
+				subject = subject.With(seatsSource(o), "%s %d", o.Of, n)
+			}
+		}
+	}
 	if len(totals) < 2 || low == high && len(totals) < known {
 		return subject.Skip("whether all instances admit as many requests is not known: %d of %d tell", len(totals), known)
 	}

@@ -20,9 +20,10 @@ var consistentList = checks.New(checks.Spec{
 	Needs:     []evidence.Kind{evidence.KindVersion},
 	Uses: []evidence.Kind{
 		evidence.KindAPIServerMetrics, evidence.KindAPIServerFlags, evidence.KindEtcdStatus, evidence.KindEtcdMetrics,
-		evidence.KindControlPods, evidence.KindNodes,
+		evidence.KindControlPods, evidence.KindNodes, evidence.KindEtcdFlags,
 	},
-	Doc: consistentListDoc,
+	InFiles: []evidence.Kind{evidence.KindAPIServerFlags, evidence.KindAPIServerMetrics},
+	Doc:     consistentListDoc,
 }, consistentListParams{FallbackShare: 0.01, MinReads: 100, ReadWaitSeconds: 0.2, LargeNodes: 100}, runConsistentList)
 
 type consistentListParams struct {
@@ -41,6 +42,9 @@ const (
 )
 
 func runConsistentList(s *evidence.Snapshot, p consistentListParams) []checks.Verdict {
+	if !s.Version.Seen() {
+		return append(checks.Lost(s.Version, everyInstance), watchCaches(s, p)...)
+	}
 	vs := []checks.Verdict{servedFromCache(s)}
 	vs = append(vs, watchCaches(s, p)...)
 	vs = append(vs, checks.Missing(s.APIServerFlags, "watch-cache")...)
@@ -60,6 +64,11 @@ func servedFromCache(s *evidence.Snapshot) checks.Verdict {
 	v := s.Version.Value
 	subject := checks.About(everyInstance, s.Version.Source).With(s.Version.Source, "version %s", v.Git)
 	off, on := gateBy(s, consistentKey)
+	for o := range s.APIServerFlags.Seen() {
+		if set := o.Value.Setting("feature-gates"); s.Cluster.Files && strings.Contains(strings.Join(allItems(set), ","), consistentKey) {
+			subject = subject.With(set.Source, "--feature-gates: %s", set)
+		}
+	}
 	minor := v.Behaviour()
 	switch {
 	case minor < minorOn && minor >= minorAlpha && len(on) > 0:
@@ -69,9 +78,15 @@ func servedFromCache(s *evidence.Snapshot) checks.Verdict {
 	case minor < minorOn:
 		return subject.NotApplicable("cannot serve consistent LISTs from the watch cache in 1.%d (1.%d or later can): a LIST without resourceVersion reads etcd, one with resourceVersion=0 does not", minor, minorOn)
 	case minor < minorLocked && len(off) > 0:
-		return subject.Find(checks.Warning, "reads etcd for every LIST without resourceVersion: the gate %s, on by default in 1.%d, is off on %s", consistentKey, minor, strings.Join(off, ", ")).
+		v := subject.Find(checks.Warning, "reads etcd for every LIST without resourceVersion: the gate %s, on by default in 1.%d, is off on %s", consistentKey, minor, strings.Join(off, ", ")).
 			Saw("%s=false", consistentKey).Want("true").
 			WithFix("remove " + consistentKey + "=false from --feature-gates of every kube-apiserver, one after the other")
+		for o := range s.APIServerFlags.Seen() {
+			if c := without(o.Of, o.Value.Setting("feature-gates"), consistentKey); slices.Contains(off, short(o.Of)) {
+				v = changed(v, c)
+			}
+		}
+		return v
 	}
 	return servedByEtcd(s, subject)
 }
@@ -100,6 +115,10 @@ func servedByEtcd(s *evidence.Snapshot, subject checks.Subject) checks.Verdict {
 		return subject.Pass("serves LISTs without resourceVersion from the watch cache: %s since its instances started", checks.Count(reads, "time")).Saw("%s from the cache", checks.Count(reads, "consistent read"))
 	case len(known) > 0:
 		return subject.Pass("can serve LISTs without resourceVersion from the watch cache: %s", strings.Join(known, ", ")).Saw("%s", strings.Join(known, ", "))
+	}
+	if s.Cluster.Files {
+		return subject.Skip("can serve LISTs without resourceVersion from the watch cache if every etcd member is 3.4.31, 3.5.13 or later, which no file tells").
+			Unlocked("the manifests of etcd beside these, with a version in the tag of the image")
 	}
 	return subject.Skip("can serve LISTs without resourceVersion from the watch cache if every etcd member is 3.4.31, 3.5.13 or later, but no member's version was seen").
 		Unlocked("--etcd-endpoints with --etcd-cacert, --etcd-cert, --etcd-key, or a permission to read /metrics of every kube-apiserver")
@@ -135,6 +154,11 @@ func etcdVersions(s *evidence.Snapshot) []etcdVersion {
 	for o := range s.EtcdMetrics.Seen() {
 		for version := range o.Value.Latest().By("etcd_server_version", "server_version") {
 			add(o.Of, version, o.Source)
+		}
+	}
+	for o := range s.EtcdFlags.Seen() {
+		if s.Cluster.Files {
+			add(o.Of, o.Value.Version, o.Source)
 		}
 	}
 	if s.ControlPods.Seen() {
@@ -209,6 +233,9 @@ func watchCaches(s *evidence.Snapshot, p consistentListParams) []checks.Verdict 
 		subject := checks.On(o).Aspect("watch-cache").With(set.Source, "--watch-cache: %s", set)
 		if set.Known() && set.Value == "false" {
 			sev, nodes := checks.Warning, "an unknown number of nodes"
+			if s.Cluster.Files {
+				nodes = "the cluster"
+			}
 			if s.Nodes.Seen() {
 				n := len(s.Nodes.Value.Items)
 				nodes = checks.Count(n, "node")
@@ -217,17 +244,20 @@ func watchCaches(s *evidence.Snapshot, p consistentListParams) []checks.Verdict 
 				}
 			}
 			vs = append(vs, subject.Find(sev, "there is no watch cache (--watch-cache=false): every LIST and every watch of %s goes to etcd", nodes).
-				Saw("%s", set).Want("true").WithFix("remove --watch-cache=false"))
+				Saw("%s", set).Want("true").WithFix("remove --watch-cache=false").Unsetting(o.Of, set.Name))
 			continue
 		}
 		if none := uncached(sizes); len(none) > 0 {
-			vs = append(vs, subject.With(sizes.Source, "--watch-cache-sizes: %s", sizes).
+			if s.Cluster.Files { // the line to edit is that of the sizes
+				subject = checks.On(o).Aspect("watch-cache")
+			}
+			vs = append(vs, changed(subject.With(sizes.Source, "--watch-cache-sizes: %s", sizes).
 				Find(checks.Warning, "%s not cached (--watch-cache-sizes): their LISTs and watches go to etcd, whatever resourceVersion they ask for", isOrAre(none)).
-				Saw("%s", sizes).Want("no size of 0, but for events").WithFix("remove "+strings.Join(none, "#0, ")+"#0 from --watch-cache-sizes; sizes other than 0 have had no effect since 1.24 or before"))
+				Saw("%s", sizes).Want("no size of 0, but for events").WithFix("remove "+strings.Join(none, "#0, ")+"#0 from --watch-cache-sizes; sizes other than 0 have had no effect since 1.24 or before"), allCached(o.Of, sizes)))
 			continue
 		}
 		if !set.Known() || !sizes.Known() {
-			vs = append(vs, subject.Skip("does not tell its --watch-cache and --watch-cache-sizes"))
+			vs = append(vs, subject.Untold(*o.Value, "does not tell its --watch-cache and --watch-cache-sizes", set.Name, sizes.Name))
 			continue
 		}
 		vs = append(vs, subject.Pass("the watch cache is on for all resources but those that never have one"))
@@ -249,6 +279,24 @@ func uncached(sizes evidence.Setting) []string {
 		}
 	}
 	return out
+}
+
+// allCached is the change that leaves no resource without a watch cache.
+func allCached(of string, sizes evidence.Setting) checks.Change {
+	off := uncached(sizes)
+	rest := slices.DeleteFunc(allItems(sizes), func(item string) bool {
+		resource, size, _ := strings.Cut(item, "#")
+		return size == "0" && slices.Contains(off, resource)
+	})
+	return checks.Change{Subject: of, Name: sizes.Name, Value: strings.Join(rest, ","), Remove: len(rest) == 0}
+}
+
+// changed adds a setting to a finding.
+func changed(v checks.Verdict, c checks.Change) checks.Verdict {
+	if c.Remove {
+		return v.Unsetting(c.Subject, c.Name)
+	}
+	return v.Setting(c.Subject, c.Name, c.Value)
 }
 
 func isOrAre(names []string) string {

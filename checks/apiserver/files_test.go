@@ -154,3 +154,76 @@ func TestATemplateIsNamed(t *testing.T) {
 		t.Errorf("got %q, want %q", v.Message, want)
 	}
 }
+
+func TestChecksInFiles(t *testing.T) {
+	kubeadm := func(s *evidence.Snapshot, endpoint string) *evidence.Snapshot {
+		s.KubeadmConfig = evidence.See("kubeadm-config", evidence.KubeadmConfig{ControlPlaneEndpoint: endpoint}, evidence.Source{Via: evidence.ViaFile, From: "kubeadm.yaml", Line: 4})
+		return s
+	}
+	etcd := func(s *evidence.Snapshot, versions ...string) *evidence.Snapshot {
+		s.EtcdFlags = nil
+		for i, v := range versions {
+			s.EtcdFlags = append(s.EtcdFlags, evidence.See("etcd/"+cp(i), evidence.Flags{Component: "etcd", Version: v}, evidence.Source{Via: evidence.ViaFile, From: "etcd.yaml", Line: 7}))
+		}
+		return s
+	}
+	const one = " kube-apiserver/cp-1"
+	for name, tc := range map[string]struct {
+		check checks.Check
+		s     *evidence.Snapshot
+		want  []string // but for passes
+	}{
+		"apf, nothing set":          {apf, inFiles("1.34.2", "v=2"), nil},
+		"apf, no version":           {apf, inFiles("", "v=2"), nil},
+		"apf, off":                  {apf, inFiles("1.34.2", "v=2 enable-priority-and-fairness=false"), []string{"warning" + one + " at 21 cp-1 enable-priority-and-fairness gone"}},
+		"apf, off by an old gate":   {apf, inFiles("1.28.2", "v=2 feature-gates=A=true,APIPriorityAndFairness=false"), []string{"warning" + one + " at 21 cp-1 feature-gates=A=true"}},
+		"apf, off by that alone":    {apf, inFiles("1.28.2", "feature-gates=APIPriorityAndFairness=false"), []string{"warning" + one + " at 20 cp-1 feature-gates gone"}},
+		"apf, no limit at all":      {apf, inFiles("1.34.2", "max-requests-inflight=0 enable-priority-and-fairness=false"), []string{"warning" + one + " at 21 cp-1 enable-priority-and-fairness gone", "critical" + one + " inflight at 20 cp-1 max-requests-inflight gone"}},
+		"apf, too many seats":       {apf, inFiles("1.34.2", "max-requests-inflight=3000 max-mutating-requests-inflight=5000"), []string{"warning" + one + " seats at 21"}},
+		"apf, timeouts":             {apf, inFiles("1.34.2", "request-timeout=10m min-request-timeout=60"), []string{"warning" + one + " request-timeout at 20 cp-1 request-timeout=1m0s", "warning" + one + " min-request-timeout at 21 cp-1 min-request-timeout=1800"}},
+		"apf, objects not counted":  {apf, inFiles("1.34.2", "v=2 etcd-count-metric-poll-period=0"), []string{"warning" + one + " list-cost at 21 cp-1 etcd-count-metric-poll-period gone"}},
+		"apf, seats of a template":  {apf, inFiles("1.34.2", "v=2 max-requests-inflight=?"), []string{"skipped" + one + " seats at 21"}},
+		"apf, instances differ":     {apf, inFiles("1.34.2", "max-requests-inflight=800", "v=2"), []string{"info kube-apiserver seats at 20"}},
+		"apf, one of two is hidden": {apf, inFiles("1.34.2", "max-requests-inflight=?", "v=2"), []string{"skipped" + one + " seats at 20"}},
+
+		"lists, an etcd that can":     {consistentList, etcd(inFiles("1.34.2", "v=2"), "3.6.5"), nil},
+		"lists, an etcd that cannot":  {consistentList, etcd(inFiles("1.34.2", "v=2"), "3.6.5", "3.5.12"), []string{"warning kube-apiserver at 7"}},
+		"lists, nobody tells of etcd": {consistentList, inFiles("1.34.2", "v=2"), []string{"skipped kube-apiserver"}},
+		"lists, before 1.31":          {consistentList, inFiles("1.30.2", "v=2"), []string{"not-applicable kube-apiserver"}},
+		"lists, the gate is off":      {consistentList, etcd(inFiles("1.32.2", "v=2 feature-gates=ConsistentListFromCache=false,B=true"), "3.6.5"), []string{"warning kube-apiserver at 21 cp-1 feature-gates=B=true"}},
+		"lists, no cache":             {consistentList, etcd(inFiles("1.34.2", "v=2 watch-cache=false"), "3.6.5"), []string{"warning" + one + " watch-cache at 21 cp-1 watch-cache gone"}},
+		"lists, one without a cache":  {consistentList, etcd(inFiles("1.34.2", "v=2 watch-cache-sizes=pods#0,events#0,nodes#100"), "3.6.5"), []string{"warning" + one + " watch-cache at 21 cp-1 watch-cache-sizes=events#0,nodes#100"}},
+		"lists, no version":           {consistentList, inFiles("", "v=2 watch-cache=false"), []string{"warning" + one + " watch-cache at 21 cp-1 watch-cache gone"}},
+		"lists, a template":           {consistentList, etcd(inFiles("1.34.2", "watch-cache=?"), "3.6.5"), []string{"skipped" + one + " watch-cache at 20"}},
+
+		"replicas, one manifest":        {replicas, inFiles("1.34.2", "v=2"), nil},
+		"replicas, stopping at once":    {replicas, inFiles("1.34.2", "v=2", "v=2"), []string{"info kube-apiserver shutdown at 12"}},
+		"replicas, behind a balancer":   {replicas, kubeadm(inFiles("1.34.2", "v=2", "v=2"), "api.example.org"), []string{"warning kube-apiserver shutdown at 12"}},
+		"replicas, a template's delay":  {replicas, inFiles("1.34.2", "shutdown-delay-duration=?", "shutdown-delay-duration=?"), []string{"skipped kube-apiserver shutdown at 20"}},
+		"replicas, no common address":   {replicas, kubeadm(inFiles("1.34.2", "shutdown-delay-duration=15s", "shutdown-delay-duration=15s"), ""), []string{"warning kube-apiserver address at 4"}},
+		"replicas, an old reconciler":   {replicas, inFiles("1.34.2", "endpoint-reconciler-type=master-count apiserver-count=3"), []string{"warning" + one + " endpoints at 20 cp-1 endpoint-reconciler-type gone cp-1 apiserver-count gone"}},
+		"replicas, somebody else's job": {replicas, inFiles("1.34.2", "endpoint-reconciler-type=none"), []string{"info" + one + " endpoints at 20"}},
+
+		"balance needs a cluster":    {balance, inFiles("1.34.2", "v=2", "v=2"), nil},
+		"saturation needs a cluster": {apfSaturation, inFiles("1.34.2", "v=2"), nil},
+		"lists need a cluster":       {listRV, inFiles("1.34.2", "v=2"), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var vs []checks.Verdict
+			for _, v := range judgedInFiles(tc.s, tc.check) {
+				if v.Outcome != checks.Pass {
+					vs = append(vs, v)
+				}
+			}
+			if d := cmp.Diff(tc.want, told(vs)); d != "" {
+				t.Errorf("(-want +got)\n%s", d)
+			}
+			for _, v := range vs {
+				if strings.Contains(v.Message+v.Unlock, "permission") || strings.Contains(v.Message, "metrics") {
+					t.Errorf("%s: got %q, unlocked by %q: no words for files", v.Subject, v.Message, v.Unlock)
+				}
+			}
+			stillFound(t, tc.s, tc.check)
+		})
+	}
+}

@@ -20,8 +20,9 @@ var replicas = checks.New(checks.Spec{
 	AnyOf: []evidence.Kind{
 		evidence.KindControlPods, evidence.KindAPIServerLeases, evidence.KindAPIServerMetrics, evidence.KindAPIServerEndpoints,
 	},
-	Uses: []evidence.Kind{evidence.KindNodes, evidence.KindAPIServerFlags, evidence.KindKubeadmConfig, evidence.KindLeaderLeases},
-	Doc:  replicasDoc,
+	Uses:    []evidence.Kind{evidence.KindNodes, evidence.KindAPIServerFlags, evidence.KindKubeadmConfig, evidence.KindLeaderLeases},
+	InFiles: []evidence.Kind{evidence.KindAPIServerFlags},
+	Doc:     replicasDoc,
 }, replicasParams{SingleNodes: 10}, runReplicas)
 
 type replicasParams struct {
@@ -34,6 +35,9 @@ const everyInstance = "kube-apiserver"
 func runReplicas(s *evidence.Snapshot, p replicasParams) []checks.Verdict {
 	if s.Cluster.Managed {
 		return []checks.Verdict{checks.About(everyInstance).NotApplicable("is run by the provider, who decides how many instances there are")}
+	}
+	if s.Cluster.Files {
+		return replicasInFiles(s)
 	}
 	c := takeCensus(s)
 	vs := []checks.Verdict{countOf(s, c, p)}

@@ -133,6 +133,9 @@ func addressOf(s *evidence.Snapshot, c census) checks.Verdict {
 	subject = subject.With(k.Source, "controlPlaneEndpoint: %q", k.Value.ControlPlaneEndpoint)
 	fix := "put a load balancer, a virtual address or a DNS name before the instances; add it to apiServer.certSANs and set controlPlaneEndpoint in the ConfigMap kube-system/kubeadm-config; " +
 		"renew the serving certificates; then change the server in kubelet.conf of every worker, in kube-proxy's ConfigMap and in kube-public/cluster-info"
+	if s.Cluster.Files {
+		fix = "put a load balancer, a virtual address or a DNS name before the instances, and set controlPlaneEndpoint to it; on a cluster that runs already " + fix[strings.Index(fix, "add it"):]
+	}
 	ep := k.Value.ControlPlaneEndpoint
 	if ep == "" {
 		return subject.Find(checks.Warning, "controlPlaneEndpoint is empty for %d instances: each worker talks to the one instance that it joined through, and is lost when that one is", c.n).
@@ -255,6 +258,11 @@ func shutdownOf(s *evidence.Snapshot, c census) checks.Verdict {
 	}
 	const fix = "--shutdown-delay-duration=15s on every kube-apiserver, one after the other; make it at least the balancer's unhealthy threshold times its interval, plus 5 s, and less than the pod's terminationGracePeriodSeconds; the balancer must probe /readyz"
 	switch {
+	case seen == 0 && s.Cluster.Files:
+		for o := range s.APIServerFlags.Seen() {
+			return subject.Untold(*o.Value, "no instance tells its --shutdown-delay-duration", "shutdown-delay-duration")
+		}
+		fallthrough
 	case seen == 0:
 		return subject.Skip("no instance tells its --shutdown-delay-duration")
 	case len(cut) > 0:
