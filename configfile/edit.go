@@ -36,7 +36,7 @@ var errNoField = errors.New("kaudit knows no field for it there")
 // errTwice is what an edit gives whose setting is in its place more than once.
 var errTwice = errors.New("it is given more than once")
 
-// anyDoc is the document of a site that is told by the line where it begins.
+// anyDoc is the document of a site that is a map and told by the place where that begins.
 const anyDoc = -1
 
 // Apply makes edits in the text of a file, one after the other, and leaves every other line as it is: its
@@ -164,7 +164,9 @@ func (t *lines) edit(e Edit) error {
 		e.Value = strconv.FormatInt(d.Nanoseconds(), 10)
 	}
 	if e.Site.Doc == anyDoc {
-		e.Site.Doc = docAt(t.text, e.Site.Source.Line)
+		if err := e.Site.find(t.exact()); err != nil {
+			return err
+		}
 	}
 	switch e.Site.Form {
 	case Unit, Env:
@@ -200,7 +202,7 @@ func (e Edit) keys() ([]string, error) {
 		name = f.Key
 	}
 	if e.Site.Form == Fields {
-		return strings.Split(name, "."), nil
+		return strings.Split(strings.NewReplacer("[", ".", "]", "").Replace(name), "."), nil
 	}
 	return []string{e.variable(name)}, nil
 }

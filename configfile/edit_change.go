@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kaudit/kaudit/evidence"
 )
@@ -141,34 +142,59 @@ func place(src evidence.Source) string {
 	return src.From + ":" + itoa(src.Line)
 }
 
-// sites are the places of a setting: those of the process, or the document that is judged.
+// isField tells the path of a field from the name of a flag.
+func isField(name string) bool { return strings.ContainsAny(name, ".[ABCDEFGHIJKLMNOPQRSTUVWXYZ") }
+
+// sites are the places of a setting: those of the process for a flag, the component's own configuration file for
+// a field.
 func (c Cluster) sites(ch Change) (sites []Site, exact bool, err error) {
-	for _, p := range c.Processes {
-		if p.Subject != ch.Subject {
-			continue
+	unknown := errors.New("its value is filled in by a template, or comes from elsewhere")
+	d, src, hasDoc := c.document(ch.Subject)
+	p := c.process(ch.Subject)
+	if isField(ch.Name) || hasDoc && d.Has(ch.Name) && (p == nil || !p.Flags.Has(ch.Name)) {
+		switch {
+		case !hasDoc:
+			return nil, false, errors.New("kaudit does not know which file has the field")
+		case d.Fills(ch.Name), ch.Was != "" && d.Fills(ch.Was):
+			return nil, false, unknown
 		}
-		if slices.Contains(p.Flags.Unknown, ch.Name) || slices.Contains(p.Flags.Unknown, ch.Was) {
-			return nil, false, errors.New("its value is filled in by a template, or comes from elsewhere")
-		}
-		if len(p.Sites) > 0 {
-			sites, exact = append(sites, p.Sites...), p.Flags.Component == "etcd" || p.Flags.Component == "etcd-events"
+		return []Site{{Source: src, Form: Fields, Doc: anyDoc, Typed: true}}, false, nil
+	}
+	if p == nil {
+		return nil, false, errors.New("kaudit does not know which file configures it")
+	}
+	if slices.Contains(p.Flags.Unknown, ch.Name) || slices.Contains(p.Flags.Unknown, ch.Was) {
+		return nil, false, unknown
+	}
+	for _, site := range p.Sites {
+		if site.Form != Fields || site.Fields != nil {
+			sites = append(sites, site)
 		}
 	}
-	for o := range c.Snapshot.Documents.Seen() {
-		if o.Of != ch.Subject {
-			continue
-		}
-		if slices.Contains(o.Value.Unknown, ch.Name) {
-			return nil, false, errors.New("its value is filled in by a template")
-		}
-		if len(sites) == 0 {
-			sites = append(sites, Site{Source: o.Source, Form: Fields, Doc: anyDoc, Typed: true})
+	if len(sites) == 0 && !p.Flags.Has(ch.Name) {
+		return nil, false, errors.New("kaudit does not know where in its file flags belong")
+	}
+	return sites, strings.HasPrefix(p.Component, "etcd"), nil
+}
+
+func (c Cluster) process(subject string) *Process {
+	i := slices.IndexFunc(c.Processes, func(p *Process) bool { return p.Subject == subject })
+	if i < 0 {
+		return nil
+	}
+	return c.Processes[i]
+}
+
+// document is the configuration file that a subject's settings stand in, and where that begins.
+func (c Cluster) document(subject string) (evidence.Document, evidence.Source, bool) {
+	s := c.Snapshot
+	at := []evidence.Source{s.KubeletConfigs.Of(subject).Source, s.SchedulerConfig.Of(subject).Source}
+	for o := range s.Documents.Seen() {
+		if o.Of == subject || o.Source.InFile() && slices.Contains(at, o.Source) {
+			return *o.Value, o.Source, true
 		}
 	}
-	if len(sites) == 0 {
-		return nil, false, errors.New("kaudit does not know how its file writes settings")
-	}
-	return sites, exact, nil
+	return evidence.Document{}, evidence.Source{}, false
 }
 
 // unset reports what is in the way of adding a setting that none of its places has.
@@ -176,31 +202,25 @@ func (c Cluster) unset(ch Change) error {
 	if ch.Remove {
 		return errors.New("it stands where kaudit cannot edit it")
 	}
-	for _, p := range c.Processes {
-		if p.Subject == ch.Subject && p.Flags.Has(ch.Name) {
-			return fmt.Errorf("it is set at %s, in a way that kaudit cannot edit", place(p.Flags.Values[ch.Name][0].Source))
-		}
+	if p := c.process(ch.Subject); p != nil && len(p.Flags.Values[ch.Name]) > 0 {
+		return fmt.Errorf("it is set at %s, in a way that kaudit cannot edit", place(p.Flags.Values[ch.Name][0].Source))
 	}
 	return nil
 }
 
 // Has reports whether the files say of a setting what a change wanted.
 func (c Cluster) Has(ch Change) bool {
-	for _, p := range c.Processes {
-		if p.Subject != ch.Subject {
-			continue
-		}
-		switch set := p.Flags.Setting(ch.Name); {
-		case ch.Remove && !p.Flags.Has(ch.Name):
-			return true
-		case !ch.Remove && p.Flags.Has(ch.Name) && set.Value == ch.Value && set.Conflict == nil:
-			return true
-		}
+	d, _, hasDoc := c.document(ch.Subject)
+	p := c.process(ch.Subject)
+	field, inDoc := d.Fields[ch.Name]
+	switch {
+	case isField(ch.Name), inDoc && (p == nil || !p.Flags.Has(ch.Name)):
+		return hasDoc && inDoc != ch.Remove && (ch.Remove || field.Value == ch.Value)
+	case p == nil:
+		return false
+	case ch.Remove:
+		return !p.Flags.Has(ch.Name)
 	}
-	for o := range c.Snapshot.Documents.Seen() {
-		if v, ok := o.Value.Fields[ch.Name]; o.Of == ch.Subject && ok != ch.Remove && (ch.Remove || v.Value == ch.Value) {
-			return true
-		}
-	}
-	return false
+	set := p.Flags.Setting(ch.Name)
+	return p.Flags.Has(ch.Name) && set.Value == ch.Value && set.Conflict == nil
 }

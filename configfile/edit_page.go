@@ -38,15 +38,46 @@ func openPage(text []string, index int) (*page, error) {
 	return p, nil
 }
 
-// docAt is the document that a line, from 1, is in.
-func docAt(text []string, line int) int {
-	index := -1
+// find completes a site that is a map, or the document in a value, and begins at a place.
+func (s *Site) find(text []string) error {
+	s.Doc = -1
 	for _, d := range split(newFile("", "", strings.Join(text, "\n"))) {
-		if d.line < line {
-			index = d.index
+		if d.line < s.Source.Line {
+			s.Doc = d.index
 		}
 	}
-	return index
+	p, err := openPage(text, s.Doc)
+	if err != nil {
+		return err
+	}
+	if !p.seek(p.root, nil, s) {
+		return errors.New("its place in the file cannot be told")
+	}
+	return nil
+}
+
+func (p *page) seek(n *yaml.Node, path []string, s *Site) bool {
+	line := s.Source.Line - 1
+	switch {
+	case n.Kind == yaml.MappingNode && p.line(n) == line && n.Column == s.Source.Column:
+		s.Path = path
+		return true
+	case n.Kind == yaml.ScalarNode && n.Style&yaml.LiteralStyle != 0 && s.Source.Column == 0:
+		if inner := strings.Count(n.Value, "\n"); p.line(n) < line && line <= p.line(n)+inner+1 {
+			s.Inside = path
+			return true
+		}
+	}
+	for i, c := range n.Content {
+		key := strconv.Itoa(i)
+		if n.Kind == yaml.MappingNode {
+			key = n.Content[i-i%2].Value
+		}
+		if p.seek(c, append(slices.Clip(path), key), s) {
+			return true
+		}
+	}
+	return false
 }
 
 // line is the index of the line on which a node begins.

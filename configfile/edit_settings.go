@@ -47,7 +47,7 @@ func (p *page) planMap(e Edit) ([]draft, error) {
 		return p.remove(s, at, 1)
 	}
 	value := m.Content[2*at+1]
-	if e.Site.Form == Lists && value.Kind == yaml.SequenceNode {
+	if (e.Site.Form == Lists || e.Site.Form == Map) && value.Kind == yaml.SequenceNode {
 		if err := p.own(value); err != nil || len(value.Content) != 1 {
 			return nil, errors.New("it has several values, or none of its own")
 		}

@@ -21,10 +21,7 @@ var errDone = errors.New("has the value")
 var uncertain = errors.New("kaudit cannot tell how to write it there without changing something else")
 
 func (t *lines) editYAML(e Edit) error {
-	text := t.text
-	if n := len(t.ends); n > 0 && t.ends[n-1] != "" {
-		text = append(slices.Clip(text), "")
-	}
+	text := t.exact()
 	s, err := planYAML(text, e)
 	if errors.Is(err, errDone) {
 		return nil
@@ -37,6 +34,14 @@ func (t *lines) editYAML(e Edit) error {
 	}
 	t.apply(s)
 	return nil
+}
+
+// exact are the lines, with an empty one behind them where the last one has an end.
+func (t *lines) exact() []string {
+	if n := len(t.ends); n > 0 && t.ends[n-1] != "" {
+		return append(slices.Clip(t.text), "")
+	}
+	return t.text
 }
 
 // settled reports whether an edit that was made is found done: it has the value, it is gone, or it is gone under
