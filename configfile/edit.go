@@ -188,6 +188,14 @@ func (e Edit) same(name string) bool {
 	return strings.ReplaceAll(name, "_", "-") == strings.ReplaceAll(e.now(), "_", "-")
 }
 
+// written reports whether a name is that of the setting as the place writes it.
+func (e Edit) written(name string) bool {
+	if e.Site.Prefix != "" {
+		return name == e.variable(e.now())
+	}
+	return e.same(name)
+}
+
 // now is what the setting is called where it stands.
 func (e Edit) now() string { return cmp.Or(e.Was, e.Name) }
 

@@ -217,7 +217,7 @@ func (c Cluster) Has(ch Change) bool {
 	case isField(ch.Name), inDoc && (p == nil || !p.Flags.Has(ch.Name)):
 		return hasDoc && inDoc != ch.Remove && (ch.Remove || field.Value == ch.Value)
 	case p == nil:
-		return false
+		return ch.Remove // it was the only setting
 	case ch.Remove:
 		return !p.Flags.Has(ch.Name)
 	}

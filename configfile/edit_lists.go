@@ -66,7 +66,7 @@ func (p *page) planWords(e Edit) ([]draft, error) {
 		}
 	}
 	all := flagsIn(n.Content, suite)
-	own := slices.DeleteFunc(slices.Clone(all), func(f flagAt) bool { return !e.same(f.name()) })
+	own := slices.DeleteFunc(slices.Clone(all), func(f flagAt) bool { return !e.written(f.name()) })
 	switch {
 	case len(own) > 1:
 		return nil, errTwice
@@ -96,7 +96,7 @@ func (p *page) planWords(e Edit) ([]draft, error) {
 // renamed is a word with another name in the place of the one that it has.
 func (e Edit) renamed(word string) string {
 	name, value, inline := strings.Cut(word, "=")
-	name = name[:len(name)-len(strings.TrimLeft(name, "-"))] + e.Name
+	name = name[:len(name)-len(strings.TrimLeft(name, "-"))] + e.variable(e.Name)
 	if inline {
 		return name + "=" + value
 	}
@@ -120,7 +120,7 @@ func (e Edit) words(others []flagAt, style yaml.Style) growth {
 		}
 		apart = apart || f.items == 2
 	}
-	texts := []string{dashes + e.Name + "=" + e.Value}
+	texts := []string{dashes + e.variable(e.Name) + "=" + e.Value}
 	if apart && (!strings.HasPrefix(e.Value, "-") || negativeNumber.MatchString(e.Value)) {
 		texts = []string{dashes + e.Name, e.Value}
 	}
@@ -152,7 +152,7 @@ func readAs(text string) *yaml.Node {
 func (p *page) planOneWord(e Edit, s spot) ([]draft, error) {
 	n := s.last()
 	name, value, inline := strings.Cut(n.Value, "=")
-	if e.same(strings.TrimLeft(name, "-")) {
+	if e.written(strings.TrimLeft(name, "-")) {
 		switch {
 		case e.Was != "":
 			return p.replace(n, e.renamed(n.Value), false)
@@ -223,7 +223,7 @@ func (e Edit) placeInList(n *yaml.Node) int {
 	for _, f := range flags {
 		names = append(names, f.name())
 	}
-	if at := inOrder(names, e.Name); at > 0 {
+	if at := inOrder(names, e.variable(e.Name)); at > 0 {
 		return flags[at-1].item + flags[at-1].items
 	}
 	return flags[0].item
@@ -251,7 +251,7 @@ func (p *page) planPairs(e Edit) ([]draft, error) {
 		switch {
 		case err != nil:
 			return nil, err
-		case name == nil || name.Value != e.variable(e.now()) && (e.Site.Prefix != "" || !e.same(name.Value)):
+		case name == nil || !e.written(name.Value):
 			continue
 		case at >= 0:
 			return nil, errTwice

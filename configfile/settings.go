@@ -34,7 +34,8 @@ func (p *Process) addSuite(c cursor, from evidence.Provenance) {
 	items := c.items()
 	if _, scalar := c.str(); scalar {
 		items = []cursor{c}
-	} else if c.ok() {
+	}
+	if c.ok() {
 		p.Sites = append(p.Sites, siteOf(c, Suite))
 	}
 	for _, item := range items {

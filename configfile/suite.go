@@ -68,6 +68,9 @@ func readSuite(c cursor, s *sink) {
 
 // addVariables takes RKE2's list of NAME=value.
 func (p *Process) addVariables(c cursor) {
+	site := siteOf(c, Suite)
+	site.Prefix = etcdPrefix
+	p.Sites = append(p.Sites, site)
 	for _, item := range c.items() {
 		if name, value, ok := strings.Cut(item.text(), "="); ok {
 			if flag, etcd := strings.CutPrefix(name, etcdPrefix); etcd {
