@@ -64,17 +64,21 @@ func (w apfWorld) differs(rs []remark, subject, object string, kept bool, diff [
 		return append(rs, remark{
 			subject, fmt.Sprintf("was changed on purpose (it does not update itself) from what 1.%d builds in: %s", w.minor, list),
 			"the built-in spec, unless this was measured and meant",
-			fmt.Sprintf("kubectl annotate %s apf.kubernetes.io/autoupdate-spec=true --overwrite   # back to the built-in spec within a minute", object),
+			w.annotate(object, "true", "back to the built-in spec within a minute"),
 			sev,
 		})
 	}
 	if w.Cluster.Managed { // its own server may build in something else
 		return rs
 	}
+	keep := fmt.Sprintf("kubectl get %s -o yaml --show-managed-fields   # who writes it; to keep a change: kubectl annotate %s apf.kubernetes.io/autoupdate-spec=false --overwrite", object, object)
+	if w.Cluster.Files {
+		keep = w.annotate(object, "false", "to keep the change")
+	}
 	return append(rs, remark{
 		subject, fmt.Sprintf("differs from what 1.%d builds in, although it updates itself: %s; kube-apiserver resets it within a minute", w.minor, list),
 		"the built-in spec",
-		fmt.Sprintf("kubectl get %s -o yaml --show-managed-fields   # who writes it; to keep a change: kubectl annotate %s apf.kubernetes.io/autoupdate-spec=false --overwrite", object, object),
+		keep,
 		checks.Info, // a change that does not last does no lasting harm
 	})
 }

@@ -1,7 +1,6 @@
 package apiserver
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -26,7 +25,7 @@ func (w apfWorld) exempting() []remark {
 		}
 		rs = append(rs, remark{
 			schemaSubject(f.Name), said, "a Limited level with enough shares",
-			fmt.Sprintf("kubectl patch flowschema %s --type=merge -p '{\"spec\":{\"priorityLevelConfiguration\":{\"name\":\"workload-high\"}}}'   # or a level of its own", f.Name),
+			w.patch("flowschema", f.Name, `{"spec":{"priorityLevelConfiguration":{"name":"workload-high"}}}`, "or a level of its own"),
 			sev,
 		})
 	}
@@ -96,6 +95,9 @@ func (w apfWorld) exemptTraffic() checks.Verdict {
 		exempt, total, seconds = exempt+max(e-own, 0), total+all-min(own, e), max(seconds, over.Seconds())
 		subject = subject.With(o.Source, "%.0f of %.0f requests exempt in %s, %.0f of them its own", e, all, evidence.Ago(over), own)
 	}
+	if v, unasked := checks.OnlyLive(subject, evidence.Observed[evidence.Scrapes]{Gap: firstGap(w.APIServerMetrics)}); unasked {
+		return v
+	}
 	if seconds == 0 {
 		return subject.Skip("how much traffic is exempt was not measured: %s", why)
 	}
@@ -117,4 +119,17 @@ func (w apfWorld) exemptTraffic() checks.Verdict {
 	return subject.Find(sev, "takes %.0f%% of %.0f requests per second past every limit; at most %.0f%% is wanted: clients of group system:masters, or of a schema that exempts them", 100*share, rate, 100*w.ExemptShare).
 		Saw("%.0f%%", 100*share).Want(want, 100*w.ExemptShare).
 		WithFix("kubectl get --raw '/debug/api_priority_and_fairness/dump_requests?includeRequestDetails=1'   # who; then credentials of its own, without O=system:masters")
+}
+
+// firstGap is why nothing was seen of any instance; nil if something was.
+func firstGap[T any](in evidence.Instances[T]) (gap *evidence.Gap) {
+	for _, o := range in {
+		if o.Seen() {
+			return nil
+		}
+		if gap == nil {
+			gap = o.Gap
+		}
+	}
+	return gap
 }

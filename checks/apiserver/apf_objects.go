@@ -21,6 +21,7 @@ var apfObjects = checks.New(checks.Spec{
 	Severity:  checks.Warning,
 	Needs:     []evidence.Kind{evidence.KindFlowSchemas, evidence.KindPriorityLevels},
 	Uses:      []evidence.Kind{evidence.KindVersion, evidence.KindNodes, evidence.KindAPIServerFlags, evidence.KindAPIServerMetrics},
+	InFiles:   []evidence.Kind{evidence.KindFlowSchemas, evidence.KindPriorityLevels},
 	Doc:       apfObjectsDoc,
 }, apfObjectsDefaults, runAPFObjects)
 
@@ -60,6 +61,9 @@ type apfWorld struct {
 }
 
 func runAPFObjects(s *evidence.Snapshot, p apfObjectsParams) []checks.Verdict {
+	if s.Cluster.Files {
+		return apfObjectsInFiles(s, p)
+	}
 	w := apfWorld{Snapshot: s, apfObjectsParams: p, schemas: inOrder(*s.FlowSchemas.Value), levels: map[string]evidence.Level{}}
 	for _, l := range *s.PriorityLevels.Value {
 		w.levels[l.Name] = l
@@ -85,10 +89,7 @@ func apfVerdicts(s *evidence.Snapshot, rs []remark) []checks.Verdict {
 	var vs []checks.Verdict
 	at := map[string]int{}
 	for _, r := range rs {
-		src := s.PriorityLevels.Source
-		if strings.HasPrefix(r.subject, "flowschema/") {
-			src = s.FlowSchemas.Source
-		}
+		src := sourceOf(s, r.subject)
 		v := checks.About(r.subject).With(src, "%s", r.said).Find(r.severity, "%s", r.said).Saw("%s", r.said).Want("%s", r.want).WithFix(r.fix)
 		i, ok := at[r.subject]
 		if !ok {
@@ -105,6 +106,28 @@ func apfVerdicts(s *evidence.Snapshot, rs []remark) []checks.Verdict {
 		o.Seen = append(o.Seen, v.Seen...)
 	}
 	return vs
+}
+
+// sourceOf is where an object was seen: the list, or its own place in a file.
+func sourceOf(s *evidence.Snapshot, subject string) evidence.Source {
+	if name, ok := strings.CutPrefix(subject, schemaSubject("")); ok {
+		if s.FlowSchemas.Seen() {
+			for _, f := range *s.FlowSchemas.Value {
+				if f.Name == name && f.At.InFile() {
+					return f.At
+				}
+			}
+		}
+		return s.FlowSchemas.Source
+	}
+	if s.PriorityLevels.Seen() {
+		for _, l := range *s.PriorityLevels.Value {
+			if levelSubject(l.Name) == subject && l.At.InFile() {
+				return l.At
+			}
+		}
+	}
+	return s.PriorityLevels.Source
 }
 
 // oneMinor is the minor of every kube-apiserver that tells one: in the middle of an upgrade each
@@ -202,9 +225,9 @@ func (w apfWorld) dangling() []remark {
 		}
 		rs = append(rs, remark{
 			schemaSubject(f.Name),
-			fmt.Sprintf("names the priority level %q, which does not exist: the schema is skipped, and its requests go to whichever matches next", f.Level),
+			fmt.Sprintf("names the priority level %q, which %s: the schema is skipped, and its requests go to whichever matches next", f.Level, w.nowhere()),
 			"an existing PriorityLevelConfiguration",
-			fmt.Sprintf("kubectl patch flowschema %s --type=merge -p '{\"spec\":{\"priorityLevelConfiguration\":{\"name\":\"LEVEL\"}}}'   # or create the PriorityLevelConfiguration %s", f.Name, f.Level),
+			w.patch("flowschema", f.Name, `{"spec":{"priorityLevelConfiguration":{"name":"LEVEL"}}}`, "or create the PriorityLevelConfiguration "+f.Level),
 			checks.Warning,
 		})
 	}
@@ -227,7 +250,7 @@ func (w apfWorld) doomed() []remark {
 			subject,
 			"is not built in but has apf.kubernetes.io/autoupdate-spec=true: kube-apiserver deletes it within a minute, as a retired object of its own",
 			"no such annotation on an object of your own",
-			fmt.Sprintf("kubectl annotate %s %s apf.kubernetes.io/autoupdate-spec-   # and remove it from the manifest it is applied from", kind, name),
+			w.unannotate(kind, name),
 			checks.Warning,
 		})
 	}

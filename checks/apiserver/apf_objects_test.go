@@ -348,7 +348,8 @@ func TestNeverMatchesLeavesTheProtectedAlone(t *testing.T) {
 		"system-nodes":     {evidence.FlowSchema{Name: "system-nodes", Precedence: 500}, "kubectl delete flowschema mine "},
 		"exempt":           {evidence.FlowSchema{Name: "exempt", Precedence: 1}, "kubectl delete flowschema mine "},
 	} {
-		if got := neverMatches(tc.before, mine).fix; !strings.Contains(got, tc.want) {
+		w := apfWorld{Snapshot: &evidence.Snapshot{}}
+		if got := w.neverMatches(tc.before, mine).fix; !strings.Contains(got, tc.want) {
 			t.Errorf("after %s: got %q, want %q in it", name, got, tc.want)
 		}
 	}

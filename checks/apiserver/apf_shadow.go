@@ -25,40 +25,43 @@ func (w apfWorld) shadows() []remark {
 		}
 		switch {
 		case !isBuiltinSchema(b.Name):
-			rs = append(rs, neverMatches(a, b))
+			rs = append(rs, w.neverMatches(a, b))
 		case !isBuiltinSchema(a.Name):
 			taken[a.Name] = append(taken[a.Name], b.Name)
 		}
 	}
 	for _, a := range live {
 		if bs := taken[a.Name]; len(bs) > 0 {
-			rs = append(rs, takes(a, bs))
+			rs = append(rs, w.takes(a, bs))
 		} else if b, ok := w.captures(live, a); ok {
 			rs = append(rs, remark{
 				schemaSubject(a.Name),
 				fmt.Sprintf("has precedence %d and broad subjects, so it takes requests that %s (%d) is there to protect", a.Precedence, b.Name, b.Precedence),
 				"a precedence from 1000 to 8999, or narrower subjects",
-				fmt.Sprintf("kubectl patch flowschema %s --type=merge -p '{\"spec\":{\"matchingPrecedence\":8000}}'", a.Name),
+				w.precedence(a.Name, 8000, ""),
 				checks.Warning,
 			})
 		}
 	}
-	return append(rs, ties(live)...)
+	return append(rs, w.ties(live)...)
 }
 
 // neverMatches is about b, from which a takes everything. Before the built-in schemas that keep the
 // cluster's own components apart is no place for one of people's own.
-func neverMatches(a, b evidence.FlowSchema) remark {
+func (w apfWorld) neverMatches(a, b evidence.FlowSchema) remark {
 	r := remark{
 		schemaSubject(b.Name),
 		fmt.Sprintf("never matches: %s (precedence %d) comes before it (%d) and takes everything it would", a.Name, a.Precedence, b.Precedence),
 		fmt.Sprintf("a precedence below %d; 1000 to 8999 suits most", a.Precedence),
-		fmt.Sprintf("kubectl patch flowschema %s --type=merge -p '{\"spec\":{\"matchingPrecedence\":%d}}'", b.Name, min(a.Precedence-1, 8000)),
+		w.precedence(b.Name, min(a.Precedence-1, 8000), ""),
 		checks.Warning,
 	}
 	if a.Precedence < 1000 && isBuiltinSchema(a.Name) || a.Precedence <= 2 {
 		r.want = "other subjects, or no such schema: what " + a.Name + " takes is kept apart on purpose"
 		r.fix = fmt.Sprintf("kubectl delete flowschema %s   # it does nothing; or give it the subjects it is meant for", b.Name)
+		if w.Cluster.Files {
+			r.fix = "remove it: it does nothing; or give it the subjects it is meant for"
+		}
 	}
 	return r
 }
@@ -72,7 +75,7 @@ func firstCover(before []evidence.FlowSchema, b evidence.FlowSchema) (evidence.F
 	return evidence.FlowSchema{}, false
 }
 
-func takes(a evidence.FlowSchema, bs []string) remark {
+func (w apfWorld) takes(a evidence.FlowSchema, bs []string) remark {
 	sev := checks.Warning
 	if !slices.ContainsFunc(bs, func(b string) bool { return !slices.Contains(overridable, b) }) {
 		sev = checks.Info
@@ -81,7 +84,7 @@ func takes(a evidence.FlowSchema, bs []string) remark {
 		schemaSubject(a.Name),
 		fmt.Sprintf("has precedence %d and takes everything that is meant for %s", a.Precedence, strings.Join(bs, ", ")),
 		"narrower subjects or rules, or a precedence behind those",
-		fmt.Sprintf("kubectl patch flowschema %s --type=merge -p '{\"spec\":{\"matchingPrecedence\":8000}}'   # or narrow its rules", a.Name),
+		w.precedence(a.Name, 8000, "or narrow its rules"),
 		sev,
 	}
 }
@@ -102,7 +105,7 @@ func (w apfWorld) captures(live []evidence.FlowSchema, a evidence.FlowSchema) (e
 }
 
 // ties finds schemas of equal precedence, of which the name decides.
-func ties(live []evidence.FlowSchema) []remark {
+func (w apfWorld) ties(live []evidence.FlowSchema) []remark {
 	var rs []remark
 	for i, b := range live {
 		for _, a := range live[:i] {
@@ -117,7 +120,7 @@ func ties(live []evidence.FlowSchema) []remark {
 				schemaSubject(custom.Name),
 				fmt.Sprintf("shares precedence %d with another schema that matches some of the same requests: they go to %s and not to %s because of the names", a.Precedence, a.Name, b.Name),
 				"a precedence of its own",
-				fmt.Sprintf("kubectl patch flowschema %s --type=merge -p '{\"spec\":{\"matchingPrecedence\":%d}}'", custom.Name, custom.Precedence+1),
+				w.precedence(custom.Name, custom.Precedence+1, ""),
 				checks.Info,
 			})
 		}
@@ -134,7 +137,7 @@ func (w apfWorld) partitions() []remark {
 		}
 		hard := l.BorrowingPercent != nil && *l.BorrowingPercent == 0
 		const want = "lendablePercent over 0, and no borrowingLimitPercent, unless it is meant as a cap"
-		fix := fmt.Sprintf("kubectl patch prioritylevelconfiguration %s --type=merge -p '{\"spec\":{\"limited\":{\"lendablePercent\":50,\"borrowingLimitPercent\":null}}}'", l.Name)
+		fix := w.patch("prioritylevelconfiguration", l.Name, `{"spec":{"limited":{"lendablePercent":50,"borrowingLimitPercent":null}}}`, "")
 		if hard && *l.LendablePercent == 0 {
 			rs = append(rs, remark{levelSubject(l.Name), "neither lends nor borrows (lendablePercent 0, borrowingLimitPercent 0): its seats idle while others wait, and the other way round", want, fix, checks.Info})
 		}
@@ -174,7 +177,7 @@ func (w apfWorld) rejecting() []remark {
 			levelSubject(l.Name),
 			fmt.Sprintf("has %.0f seats and rejects instead of queueing: from 1.34 on a wide LIST costs up to %.0f seats, and is refused here unless the level is idle", seats, w.WideListSeats),
 			"limitResponse.type Queue for a level that takes LISTs",
-			fmt.Sprintf("kubectl patch prioritylevelconfiguration %s --type=merge -p '{\"spec\":{\"limited\":{\"limitResponse\":{\"type\":\"Queue\",\"queuing\":{\"queues\":64,\"handSize\":6,\"queueLengthLimit\":50}}}}}'", l.Name),
+			w.patch("prioritylevelconfiguration", l.Name, `{"spec":{"limited":{"limitResponse":{"type":"Queue","queuing":{"queues":64,"handSize":6,"queueLengthLimit":50}}}}}`, ""),
 			checks.Info,
 		})
 	}

@@ -20,6 +20,7 @@ var extensions = checks.New(checks.Spec{
 	Component: "kube-apiserver",
 	Severity:  checks.Warning,
 	AnyOf:     []evidence.Kind{evidence.KindAPIServices, evidence.KindAPIServerMetrics},
+	InFiles:   []evidence.Kind{evidence.KindAPIServices, evidence.KindAPIServerMetrics},
 	Doc:       extensionsDoc,
 }, extensionsParams{CRDs: 500, ManyCRDs: 2000, CustomObjects: 100_000, ConversionSeconds: 0.512, MinConversions: 100}, runExtensions)
 
@@ -45,7 +46,10 @@ func runExtensions(s *evidence.Snapshot, p extensionsParams) []checks.Verdict {
 				vs = append(vs, aggregated(s, a)...)
 			}
 		}
-		if len(vs) == 0 {
+		switch none := len(vs) == 0; {
+		case none && s.Cluster.Files:
+			vs = one(checks.About("cluster", o.Source).Aspect("aggregated APIs").NotApplicable("the files add none"))
+		case none:
 			vs = append(vs, checks.About("cluster", o.Source).Aspect("aggregated APIs").NotApplicable("there are none: kube-apiserver serves every API itself"))
 		}
 	} else if o.Gap != nil { // the engine takes metrics for a substitute, which they are not for this
@@ -67,16 +71,43 @@ func aggregated(s *evidence.Snapshot, a evidence.APIService) []checks.Verdict {
 	if now.IsZero() {
 		now = s.Taken
 	}
-	vs := one(available(subject, a, now.Sub(a.Since)))
+	var vs []checks.Verdict
+	if s.Cluster.Files {
+		subject = checks.About("apiservice/"+a.Name, s.APIServices.Source)
+		if a.At.InFile() {
+			subject = checks.About("apiservice/"+a.Name).With(a.At, "Service %s", a.Service)
+		}
+		vs = one(unverified(subject, a))
+	} else {
+		vs = one(available(subject, a, now.Sub(a.Since)))
+	}
 	_, group, _ := strings.Cut(a.Name, ".")
 	if builtin("x."+group) && group != "" && !slices.Contains(metricsAPIs, group) {
 		vs = append(vs, subject.Aspect("shadowing").Find(checks.Warning, "is in %s, a group of kube-apiserver's own, but served by Service %s", group, a.Service).
-			Saw("Service %s", a.Service).Want("a group that is not built in").WithFix("kubectl delete apiservice "+a.Name+" (kube-apiserver makes its own again), unless this is meant"))
+			Saw("Service %s", a.Service).Want("a group that is not built in").WithFix(fixIn(s, "remove it, unless this is meant", "kubectl delete apiservice "+a.Name+" (kube-apiserver makes its own again), unless this is meant")))
 	} else if a.GroupPriority > corePriority {
 		vs = append(vs, subject.Aspect("shadowing").Find(checks.Info, "has groupPriorityMinimum %d, over the %d of the core group: where both have a resource of one name, kubectl means this one", a.GroupPriority, corePriority).
-			Saw("%d", a.GroupPriority).Want("at most %d", corePriority).WithFix(`kubectl patch apiservice `+a.Name+` --type=merge -p '{"spec":{"groupPriorityMinimum":1000}}'`))
+			Saw("%d", a.GroupPriority).Want("at most %d", corePriority).WithFix(fixIn(s, "groupPriorityMinimum: 1000", `kubectl patch apiservice `+a.Name+` --type=merge -p '{"spec":{"groupPriorityMinimum":1000}}'`)))
 	}
 	return vs
+}
+
+// fixIn picks the fix that can be made where something was read.
+func fixIn(s *evidence.Snapshot, file, live string) string {
+	if s.Cluster.Files {
+		return file
+	}
+	return live
+}
+
+// unverified is what a file tells of an aggregated API: whether kube-apiserver knows whom it talks to. That it is
+// there only a cluster tells.
+func unverified(subject checks.Subject, a evidence.APIService) checks.Verdict {
+	if !a.InsecureSkipTLSVerify {
+		return subject.Pass("has its certificate verified; whether Service %s answers no file tells", a.Service)
+	}
+	return subject.Find(checks.Info, "does not have its certificate verified (insecureSkipTLSVerify): whoever answers as Service %s is believed, and sees what is sent to it", a.Service).
+		Saw("insecureSkipTLSVerify: true").Want("a caBundle").WithFix("spec.caBundle with the CA of the Service's certificate (cert-manager can inject it), and no insecureSkipTLSVerify")
 }
 
 func available(subject checks.Subject, a evidence.APIService, lasts time.Duration) checks.Verdict {
