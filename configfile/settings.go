@@ -50,6 +50,9 @@ func (p *Process) addSuite(c cursor, from evidence.Provenance) {
 
 // openIn makes the process opaque where a template puts in settings of its own.
 func (p *Process) openIn(c cursor) {
+	if !c.ok() {
+		return
+	}
 	lines := c.lines()
 	lines.first--
 	if line, ok := c.doc.file.opensIn(span{lines.first, lines.last + 1}); ok {
