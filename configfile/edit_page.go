@@ -140,6 +140,19 @@ func (p *page) own(n *yaml.Node) error {
 	return nil
 }
 
+// firm refuses lines, from 1, that a template adds to or decides on in part.
+func (f *file) firm(lines span) error {
+	if line, ok := f.opensIn(lines); ok {
+		return fmt.Errorf("a template adds lines there, at line %d", line)
+	}
+	for _, s := range f.loose {
+		if s.first <= lines.last && s.last >= lines.first {
+			return fmt.Errorf("a template decides on what is there, at line %d", s.first)
+		}
+	}
+	return nil
+}
+
 func keysOf(m *yaml.Node) []*yaml.Node {
 	var out []*yaml.Node
 	for i := 0; i+1 < len(m.Content); i += 2 {

@@ -47,7 +47,8 @@ func planPlain(text []string, first int, e Edit) (splice, error) {
 		return s, err
 	}
 	after := spliced(text, s)
-	if !oneWordApart(strings.Join(text[first:], "\n"), strings.Join(after[first:], "\n"), e) {
+	end := last + 1 + len(s.with) - s.n
+	if !oneWordApart(strings.Join(text[first:last+1], "\n"), strings.Join(after[first:end], "\n"), e) {
 		return s, uncertain
 	}
 	return s, nil

@@ -32,6 +32,9 @@ func (p *page) planScript(e Edit) (splice, error) {
 	} else if _, err := p.scalar(n); err != nil {
 		return splice{}, err
 	}
+	if err := p.file.firm(span{first + 1, last + 1}); err != nil {
+		return splice{}, err
+	}
 	part, err := planTokens(p.raw, first, last, e)
 	if err != nil {
 		return splice{}, err

@@ -2,7 +2,6 @@ package configfile
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
@@ -137,8 +136,12 @@ func (p *page) grow(e Edit, s spot, missing []string, make func(yaml.Style) grow
 	if err != nil {
 		return nil, err
 	}
-	if line, ok := p.file.opensIn(span{p.line(n) + 1, last + 2}); ok {
-		return nil, fmt.Errorf("a template adds lines there, at line %d", line)
+	whole := span{p.line(n) + 1, last + 2}
+	if key := s.key(); key != nil {
+		whole.first = p.line(key) + 1
+	}
+	if err := p.file.firm(whole); err != nil {
+		return nil, err
 	}
 	prefer := styleOfValues(n)
 	if e.Site.Form == Pairs {

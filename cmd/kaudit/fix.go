@@ -110,7 +110,7 @@ func (m *mender) outcome(todo bool, failed int) error {
 	case n > 0:
 		return usage("%s of files could not be read, and may hide findings; each is named above", checks.Count(n, "part"))
 	case failed > 0:
-		return usage("%s could not be written; each is named above", checks.Count(failed, "file"))
+		return usage("%s could not be mended; each is named above", checks.Count(failed, "file"))
 	case todo, len(m.refused) > 0:
 		return &exitError{code: exitFindings}
 	}

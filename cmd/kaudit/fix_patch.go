@@ -73,13 +73,13 @@ func (m *mender) printPatch() error {
 		return noAudit("%w", err)
 	}
 	var out bytes.Buffer
-	shown := 0
+	shown, secret := 0, 0
 	for _, f := range files {
 		name, _ := within(base, f.real)
 		text, ok := patch(name, f.old, f.now)
 		if !ok {
 			fmt.Fprintf(m.e.stderr, "kaudit: %s: a secret stands beside a change, and a patch would show it; --write makes the change\n", f.path)
-			failed++
+			secret++
 			continue
 		}
 		out.Write(text)
@@ -93,12 +93,15 @@ func (m *mender) printPatch() error {
 		if here, err := realPath("."); err != nil || here != base {
 			where = "git -C " + base + " apply"
 		}
-		fmt.Fprintf(m.e.stderr, "kaudit: %s in %s would change; --write writes them, or pipe the patch into %s\n",
-			checks.Count(len(m.done), "setting"), checks.Count(shown, "file"), where)
-	} else if failed+len(m.refused) == 0 {
+		what := checks.Count(len(m.done), "setting")
+		if shown < len(m.texts.Changed) {
+			what = "some of " + what
+		}
+		fmt.Fprintf(m.e.stderr, "kaudit: %s in %s would change; --write writes them, or pipe the patch into %s\n", what, checks.Count(shown, "file"), where)
+	} else if failed+secret+len(m.refused) == 0 {
 		fmt.Fprintln(m.e.stderr, "kaudit: no plain setting to change")
 	}
-	return m.outcome(shown > 0, failed)
+	return m.outcome(shown+secret > 0, failed)
 }
 
 // patchBase is the directory that the paths of a patch begin in.
