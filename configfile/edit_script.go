@@ -26,7 +26,7 @@ func (p *page) planScript(e Edit) (splice, error) {
 	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
 		first++
 		last = first
-		for depth := indent(p.raw[min(first, len(p.raw)-1)]); last+1 < len(p.raw) && (isBlank(p.raw[last+1]) || indent(p.raw[last+1]) >= depth); {
+		for depth := indent(p.mask[min(first, len(p.mask)-1)]); last+1 < len(p.mask) && (isBlank(p.mask[last+1]) || indent(p.mask[last+1]) >= depth); {
 			last++
 		}
 	} else if _, err := p.scalar(n); err != nil {

@@ -67,7 +67,7 @@ var harmless = regexp.MustCompile(`^[A-Za-z0-9_.,:/=@+-]+$`)
 // retoken is a line with another value of a flag.
 func retoken(line string, t token, value string) (string, error) {
 	switch {
-	case strings.ContainsAny(t.old, "$`%\\"):
+	case strings.ContainsAny(t.old, "$`%\\{"):
 		return "", errors.New("its value comes from a variable")
 	case t.quote == 0 && !harmless.MatchString(value), strings.ContainsAny(value, "\"'$`%\\!"), value == "":
 		return "", errors.New("its new value would have to be quoted in a command line")
@@ -151,7 +151,7 @@ func insertToken(text []string, first, last int, e Edit) (splice, error) {
 
 // removeToken takes a flag out, with its line where it has one.
 func removeToken(text []string, t token, first int) (splice, error) {
-	if err := knowable(t.old); err != nil || strings.ContainsAny(t.old, "$`\\") {
+	if err := knowable(t.old); err != nil || strings.ContainsAny(t.old, "$`\\{") {
 		return splice{}, errors.New("its value comes from a variable")
 	}
 	line := text[t.line]
