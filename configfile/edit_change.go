@@ -210,12 +210,12 @@ func (c Cluster) unset(ch Change) error {
 
 // Has reports whether the files say of a setting what a change wanted.
 func (c Cluster) Has(ch Change) bool {
-	d, _, hasDoc := c.document(ch.Subject)
+	d, _, _ := c.document(ch.Subject)
 	p := c.process(ch.Subject)
 	field, inDoc := d.Fields[ch.Name]
 	switch {
 	case isField(ch.Name), inDoc && (p == nil || !p.Flags.Has(ch.Name)):
-		return hasDoc && inDoc != ch.Remove && (ch.Remove || field.Value == ch.Value)
+		return inDoc != ch.Remove && (ch.Remove || field.Value == ch.Value)
 	case p == nil:
 		return ch.Remove // it was the only setting
 	case ch.Remove:

@@ -45,6 +45,16 @@ var trees = map[string]map[string]string{
 		"rke2/config.yaml":             "cni: cilium\nkube-apiserver-arg:\n- max-mutating-requests-inflight=10\netcd-extra-env:\n- ETCD_QUOTA_BACKEND_BYTES=1\netcd-arg:\n- heartbeat-interval=100\n",
 		"rke2/config.yaml.d/more.yaml": "kube-scheduler-arg:\n  - kube-api-qps=10\n",
 	},
+	"kops": {
+		"cluster.yaml": "apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\nmetadata:\n  name: k.example.com\nspec:\n  kubernetesVersion: 1.33.4\n  etcdClusters:\n  - name: main\n" +
+			"    etcdMembers:\n    - {instanceGroup: a, name: a}\n    manager:\n      env:\n      - name: ETCD_QUOTA_BACKEND_BYTES\n        value: \"1\"\n  kubeAPIServer:\n" +
+			"    goawayChance: \"0.5\" # much\n    maxRequestsInflight: 400\n  kubeControllerManager:\n    kubeAPIBurst: 10\n  kubelet: {kubeAPIBurst: 10}\n",
+	},
+	"kubespray": {
+		"inventory/prod/group_vars/all/etcd.yml": "---\n# etcd\netcd_heartbeat_interval: \"250\"\n",
+		"inventory/prod/group_vars/k8s_cluster/k8s-cluster.yml": "---\nkube_version: 1.33.4\nkube_apiserver_request_timeout: 2m0s\nkube_kubeadm_apiserver_extra_args:\n  goaway-chance: \"0.5\"\n" +
+			"kubelet_config_extra_args:\n  kubeAPIQPS: 10\nkubelet_custom_flags:\n  - \"--kube-api-burst=200\"\n",
+	},
 	"talos": {
 		"controlplane.yaml": "version: v1alpha1\nmachine:\n  type: controlplane\n  kubelet:\n    extraArgs:\n      rotate-server-certificates: \"true\"\n    extraConfig:\n" +
 			"      kubeAPIQPS: 10 # slow\n      maxPods: 250\ncluster:\n  clusterName: t\n  apiServer:\n    extraArgs:\n      goaway-chance: \"0.1\"\n  etcd:\n    extraArgs:\n" +
@@ -88,6 +98,10 @@ func TestChange(t *testing.T) {
 
 // notChanged are the changes to the trees that are not certain.
 var notChanged = []string{
+	"kops: kube-controller-manager/cluster max-requests-inflight: kaudit knows no field for it there",
+	"kops: kubelet/nodes max-requests-inflight: kaudit knows no field for it there",
+	"kubespray: etcd/prod heartbeat-interval: /inventory/prod/group_vars/all/etcd.yml:3: it is the only one there",
+	"kubespray: etcd/prod max-requests-inflight: kaudit knows no field for it there",
 	"pods: kube-apiserver/api profiling: /api.yaml:8: it stands within braces over several lines",
 	"pods: kube-scheduler/sh leader-elect: /sh.yaml:8: kaudit cannot tell how to write it there without changing something else",
 }
