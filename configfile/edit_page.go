@@ -35,7 +35,19 @@ func openPage(text []string, index int) (*page, error) {
 		return nil, fmt.Errorf("its document does not parse: %w", err)
 	}
 	p.root = p.doc.root.node
+	if strings.ContainsAny(p.doc.text, "\u0085\u2028\u2029") || p.deepest(p.root) >= len(text) {
+		return nil, errors.New("its document has line ends that kaudit does not count")
+	}
 	return p, nil
+}
+
+// deepest is the last line on which a node begins.
+func (p *page) deepest(n *yaml.Node) int {
+	line := p.line(n)
+	for _, c := range n.Content {
+		line = max(line, p.deepest(c))
+	}
+	return line
 }
 
 // find completes a site that is a map, or the document in a value, and begins at a place.

@@ -86,7 +86,7 @@ func planYAML(text []string, e Edit) (splice, error) {
 		return splice{}, err
 	}
 	for _, d := range drafts {
-		if p.holds(spliced(text, d.splice), e.Site.Doc, d.want) {
+		if d.at+d.n <= len(text) && p.holds(spliced(text, d.splice), e.Site.Doc, d.want) {
 			return d.splice, nil
 		}
 	}
