@@ -23,7 +23,7 @@ var qps = checks.New(checks.Spec{
 	AnyOf:     []evidence.Kind{evidence.KindControllerManagerFlags, evidence.KindSchedulerFlags, evidence.KindSchedulerConfig, evidence.KindKubeletConfigs},
 	Uses: []evidence.Kind{
 		evidence.KindNodes, evidence.KindAPIServerFlags,
-		evidence.KindControllerManagerMetrics, evidence.KindSchedulerMetrics, evidence.KindKubeletMetrics,
+		evidence.KindControllerManagerMetrics, evidence.KindSchedulerMetrics, evidence.KindKubeletMetrics, evidence.KindVersion, evidence.KindDocuments,
 	},
 	Doc: qpsDoc,
 }, qpsDefaults, runQPS)

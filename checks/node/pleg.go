@@ -17,7 +17,8 @@ var pleg = checks.New(checks.Spec{
 	Component: "kubelet",
 	Severity:  checks.Warning,
 	Needs:     []evidence.Kind{evidence.KindNodes},
-	Uses:      []evidence.Kind{evidence.KindKubeletMetrics, evidence.KindKubeletConfigs},
+	Uses:      []evidence.Kind{evidence.KindKubeletMetrics, evidence.KindKubeletConfigs, evidence.KindVersion, evidence.KindDocuments},
+	InFiles:   []evidence.Kind{evidence.KindKubeletConfigs, evidence.KindKubeletMetrics},
 	Doc:       plegDoc,
 }, plegParams{Slow: 10 * time.Second, Lagging: time.Second, Samples: 200, Booting: 5 * time.Minute}, runPLEG)
 
@@ -29,7 +30,10 @@ type plegParams struct {
 }
 
 func runPLEG(s *evidence.Snapshot, p plegParams) []checks.Verdict {
-	vs := unhealthy(s, p)
+	var vs []checks.Verdict
+	if s.Nodes.Seen() {
+		vs = unhealthy(s, p)
+	}
 	if gone := unsampled(s); gone != nil {
 		return append(vs, gone...)
 	}
@@ -37,6 +41,9 @@ func runPLEG(s *evidence.Snapshot, p plegParams) []checks.Verdict {
 		vs = append(vs, relist(o, p), discarded(o))
 	}
 	vs = append(vs, checks.Missing(s.KubeletMetrics, "relist")...)
+	if s.Cluster.Files {
+		return append(vs, eventedInFiles(s)...)
+	}
 	return append(vs, evented(s)...)
 }
 

@@ -19,7 +19,8 @@ var podSources = checks.New(checks.Spec{
 	Component: "kubelet",
 	Severity:  checks.Warning,
 	AnyOf:     []evidence.Kind{evidence.KindKubeletConfigs, evidence.KindKubeletIntent, evidence.KindControlPods},
-	Uses:      []evidence.Kind{evidence.KindNodes, evidence.KindKubeletMetrics},
+	Uses:      []evidence.Kind{evidence.KindNodes, evidence.KindKubeletMetrics, evidence.KindKubeletFlags, evidence.KindDocuments},
+	InFiles:   []evidence.Kind{evidence.KindKubeletConfigs, evidence.KindKubeletFlags, evidence.KindKubeletMetrics},
 	Doc:       podSourcesDoc,
 }, podSourcesParams{Slowest: time.Minute, Fastest: 5 * time.Second, Restarts: 5, Recent: time.Hour}, runPodSources)
 
@@ -38,7 +39,13 @@ func runPodSources(s *evidence.Snapshot, p podSourcesParams) []checks.Verdict {
 			vs = append(vs, v)
 		}
 	}
+	if s.Cluster.Files {
+		vs = append(vs, podSourcesInFiles(s, p)...)
+	}
 	for o := range s.KubeletConfigs.Seen() {
+		if s.Cluster.Files {
+			break
+		}
 		vs = append(vs, fromURL(checks.On(o), *o.Value), fileCheck(checks.On(o).Aspect("file-check"), *o.Value, p))
 	}
 	for o := range s.KubeletMetrics.Seen() {

@@ -22,7 +22,8 @@ var queue = checks.New(checks.Spec{
 		evidence.KindPendingPods, evidence.KindLeaderLeases,
 		evidence.KindSchedulerMetrics, evidence.KindSchedulerFlags, evidence.KindSchedulerConfig,
 	},
-	Doc: queueDoc,
+	Uses: []evidence.Kind{evidence.KindDocuments},
+	Doc:  queueDoc,
 }, queueParams{
 	UnschedulableAfter: 15 * time.Minute,
 	GivenUpAfter:       24 * time.Hour,
@@ -114,25 +115,49 @@ func settings(s *evidence.Snapshot, p queueParams) []checks.Verdict {
 		set := o.Value.Setting("pod-max-in-unschedulable-pods-duration")
 		d, err := time.ParseDuration(set.Value)
 		if !set.Known() || err != nil {
-			vs = append(vs, checks.On(o).Aspect("flush").Skip("does not tell its --pod-max-in-unschedulable-pods-duration"))
+			vs = append(vs, checks.On(o).Aspect("flush").Untold(*o.Value, "does not tell its --pod-max-in-unschedulable-pods-duration", set.Name))
 			continue
 		}
 		vs = append(vs, checks.On(o).Aspect("flush").With(set.Source, "--pod-max-in-unschedulable-pods-duration: %s", set).
 			FindingIf(d > p.Flush, "tries an unschedulable pod again after %s at the latest, with no event (at most %s is wanted: a lost event holds a pod for that long)", evidence.Ago(d), evidence.Ago(p.Flush)).
 			Saw("%s", set).Want("%s, the default; the flag is deprecated", evidence.Ago(p.Flush)).
-			WithFix("remove --pod-max-in-unschedulable-pods-duration from the arguments of kube-scheduler"))
+			WithFix("remove --pod-max-in-unschedulable-pods-duration from the arguments of kube-scheduler").
+			Unsetting(o.Of, set.Name))
 	}
 	vs = append(vs, checks.Missing(s.SchedulerFlags, "flush")...)
 	for o := range s.SchedulerConfig.Seen() {
-		if d := o.Value.PodMaxBackoff; d == nil {
+		if s.Cluster.Files {
+			vs = append(vs, backoffInFile(s, o, p))
+		} else if d := o.Value.PodMaxBackoff; d == nil {
 			vs = append(vs, checks.On(o).Aspect("backoff").Skip("does not tell podMaxBackoffSeconds in its /configz"))
 		} else {
-			v := checks.On(o).Aspect("backoff").Pass("lets a pod wait at most %s between attempts", evidence.Ago(*d))
-			if *d > p.MaxBackoff {
-				v = checks.On(o).Aspect("backoff").Find(checks.Info, "lets a pod wait up to %s between attempts (over %s): after a capacity shortage pods start late", evidence.Ago(*d), evidence.Ago(p.MaxBackoff))
-			}
-			vs = append(vs, v.Saw("podMaxBackoffSeconds %.0f", d.Seconds()).Want("10, the default").WithFix("podMaxBackoffSeconds: 10   # KubeSchedulerConfiguration"))
+			vs = append(vs, backoff(checks.On(o).Aspect("backoff"), *d, p))
 		}
 	}
 	return append(vs, checks.Missing(s.SchedulerConfig, "backoff")...)
+}
+
+// backoff judges how long a pod waits between attempts at most.
+func backoff(on checks.Subject, d time.Duration, p queueParams) checks.Verdict {
+	v := on.Pass("lets a pod wait at most %s between attempts", evidence.Ago(d))
+	if d > p.MaxBackoff {
+		v = on.Find(checks.Info, "lets a pod wait up to %s between attempts (over %s): after a capacity shortage pods start late", evidence.Ago(d), evidence.Ago(p.MaxBackoff))
+	}
+	return v.Saw("podMaxBackoffSeconds %.0f", d.Seconds()).Want("10, the default").WithFix("podMaxBackoffSeconds: 10   # KubeSchedulerConfiguration")
+}
+
+// backoffInFile is backoff by a KubeSchedulerConfiguration, which leaves out what has its default.
+func backoffInFile(s *evidence.Snapshot, o evidence.Observed[evidence.SchedulerConfig], p queueParams) checks.Verdict {
+	const field = "podMaxBackoffSeconds"
+	doc := s.DocumentOf("kube-scheduler", o.Of, o.Source)
+	on := checks.On(o).Aspect("backoff")
+	switch set := doc.Fields[field]; {
+	case doc.Fills(field):
+		return on.Skip("cannot be told from the file: %s is filled in later, by a template", field).Unlocked("a value of " + field + " in the file")
+	case o.Value.PodMaxBackoff == nil:
+		return on.Pass("lets a pod wait at most 10 s between attempts, the default").Want("10, the default")
+	case set.Source.InFile():
+		on = on.With(set.Source, "%s: %s", field, set.Value)
+	}
+	return backoff(on, *o.Value.PodMaxBackoff, p).Setting(o.Of, field, "10")
 }
