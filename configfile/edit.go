@@ -108,10 +108,6 @@ func (t *lines) bytes() []byte {
 	return b.Bytes()
 }
 
-func (t *lines) clone() *lines {
-	return &lines{t.mark, append([]string(nil), t.text...), append([]string(nil), t.ends...)}
-}
-
 // A splice puts other lines in the place of some.
 type splice struct {
 	at, n int // the first line, from 0, and how many

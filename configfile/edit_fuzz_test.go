@@ -60,7 +60,7 @@ func FuzzApply(f *testing.F) {
 func changedLines(old, now string) int {
 	was := strings.Split(old, "\n")
 	n := 0
-	for _, line := range strings.Split(now, "\n") {
+	for line := range strings.SplitSeq(now, "\n") {
 		if i := slices.Index(was, line); i >= 0 {
 			was = slices.Delete(was, i, i+1)
 		} else {

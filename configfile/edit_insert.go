@@ -119,7 +119,7 @@ func (p *page) addBlock(s spot, index, width int, g growth) (splice, error) {
 	} else {
 		key := s.key()
 		if key == nil || p.line(key) >= p.line(n) {
-			return splice{}, uncertain
+			return splice{}, errUncertain
 		}
 		at = p.line(key) + 1
 	}
@@ -170,7 +170,7 @@ func (p *page) open(s spot, g growth) (splice, error) {
 		}
 	}
 	if !ok || note != "" && !strings.HasPrefix(note, "#") {
-		return splice{}, uncertain
+		return splice{}, errUncertain
 	}
 	step := p.step()
 	if strings.HasPrefix(g.block[0], "- ") {
@@ -184,7 +184,7 @@ func (p *page) open(s spot, g growth) (splice, error) {
 func (p *page) fillFlow(n *yaml.Node, g growth) (splice, error) {
 	end, err := p.flowEnd(n)
 	if err != nil || n.Kind == yaml.ScalarNode {
-		return splice{}, uncertain
+		return splice{}, errUncertain
 	}
 	end.from, end.to = end.from-1, end.to-1
 	return splice{end.line, 1, []string{p.put(end, g.flow)}}, nil

@@ -27,7 +27,7 @@ func (t *lines) editPlain(e Edit) error {
 		return err
 	}
 	if !e.settled(func(e Edit) error { _, err := planPlain(spliced(t.text, s), first, e); return err }) {
-		return uncertain
+		return errUncertain
 	}
 	t.apply(s)
 	return nil
@@ -49,7 +49,7 @@ func planPlain(text []string, first int, e Edit) (splice, error) {
 	after := spliced(text, s)
 	end := last + 1 + len(s.with) - s.n
 	if !oneWordApart(strings.Join(text[first:last+1], "\n"), strings.Join(after[first:end], "\n"), e) {
-		return s, uncertain
+		return s, errUncertain
 	}
 	return s, nil
 }
@@ -124,7 +124,7 @@ func planEnv(text []string, e Edit) (splice, error) {
 func insertEnv(text []string, behind int, name, value string) (splice, error) {
 	m := variableLine.FindStringSubmatch(text[behind])
 	if strings.HasSuffix(text[behind], `\`) || !harmless.MatchString(value) {
-		return splice{}, uncertain
+		return splice{}, errUncertain
 	}
 	if _, quote := valueEnd(m[3], 0); quote != 0 {
 		value = string(quote) + value + string(quote)

@@ -67,7 +67,7 @@ func (p *page) empty(s spot) (splice, error) {
 	}
 	rest, ok := strings.CutPrefix(string([]rune(p.raw[name.line])[name.to:]), ":")
 	if note := strings.TrimLeft(rest, " \t"); !ok || note != "" && note[0] != '#' {
-		return splice{}, uncertain
+		return splice{}, errUncertain
 	}
 	nothing := " {}"
 	if n.Kind == yaml.SequenceNode {

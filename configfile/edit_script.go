@@ -20,7 +20,7 @@ func (p *page) planScript(e Edit) (splice, error) {
 		}
 	}
 	if err := p.own(n); err != nil || n.Kind != yaml.ScalarNode {
-		return splice{}, uncertain
+		return splice{}, errUncertain
 	}
 	first, last := p.line(n), p.line(n)
 	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
@@ -42,22 +42,22 @@ func (p *page) planScript(e Edit) (splice, error) {
 	after := spliced(p.raw, part)
 	got, err := openPage(after, e.Site.Doc)
 	if err != nil {
-		return splice{}, uncertain
+		return splice{}, errUncertain
 	}
 	to, err := got.locate(e.Site.Path)
 	if err != nil {
-		return splice{}, uncertain
+		return splice{}, errUncertain
 	}
 	m := to.last()
 	if m.Kind == yaml.SequenceNode {
 		m = scriptIn(m)
 	}
 	if m == nil || m.Kind != yaml.ScalarNode || !oneWordApart(n.Value, m.Value, e) {
-		return splice{}, uncertain
+		return splice{}, errUncertain
 	}
 	want := p.expect(func(of func(*yaml.Node) *yaml.Node) { of(n).Value = m.Value })
 	if !p.holds(after, e.Site.Doc, want) {
-		return splice{}, uncertain
+		return splice{}, errUncertain
 	}
 	return part, nil
 }

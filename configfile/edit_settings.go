@@ -126,7 +126,7 @@ func entryOf(key, value string, typed bool, style, keyStyle yaml.Style) growth {
 }
 
 // grow adds a setting to a list or map, or to one that is made for it.
-func (p *page) grow(e Edit, s spot, missing []string, make func(yaml.Style) growth) ([]draft, error) {
+func (p *page) grow(e Edit, s spot, missing []string, written func(yaml.Style) growth) ([]draft, error) {
 	if e.Remove || !e.Add {
 		return nil, ErrAbsent
 	}
@@ -165,7 +165,7 @@ func (p *page) grow(e Edit, s spot, missing []string, make func(yaml.Style) grow
 	}
 	var out []draft
 	for _, style := range styles(prefer) {
-		g := make(style)
+		g := written(style)
 		if len(missing) > 0 {
 			g = p.under(missing, g, list)
 		}

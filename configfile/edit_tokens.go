@@ -164,7 +164,7 @@ func removeToken(text []string, t token, first int) (splice, error) {
 		above := strings.TrimRight(strings.TrimSuffix(strings.TrimRight(text[t.line-1], " "), `\`), " \t")
 		return splice{t.line - 1, 2, []string{above}}, nil
 	case isBlank(lead) || !strings.HasSuffix(lead, " "):
-		return splice{}, uncertain
+		return splice{}, errUncertain
 	}
 	if strings.HasPrefix(rest, " ") {
 		return splice{t.line, 1, []string{lead + rest[1:]}}, nil

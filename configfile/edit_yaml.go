@@ -17,8 +17,8 @@ type draft struct {
 // errDone is what a plan gives whose setting has its value already.
 var errDone = errors.New("has the value")
 
-// uncertain is what is said where none of the ways to write it down reads back as it should.
-var uncertain = errors.New("kaudit cannot tell how to write it there without changing something else")
+// errUncertain is what is said where none of the ways to write it down reads back as it should.
+var errUncertain = errors.New("kaudit cannot tell how to write it there without changing something else")
 
 func (t *lines) editYAML(e Edit) error {
 	text := t.exact()
@@ -30,7 +30,7 @@ func (t *lines) editYAML(e Edit) error {
 		return err
 	}
 	if !e.settled(func(e Edit) error { _, err := planYAML(spliced(text, s), e); return err }) {
-		return uncertain
+		return errUncertain
 	}
 	t.apply(s)
 	return nil
@@ -90,7 +90,7 @@ func planYAML(text []string, e Edit) (splice, error) {
 			return d.splice, nil
 		}
 	}
-	return splice{}, uncertain
+	return splice{}, errUncertain
 }
 
 func spliced(text []string, s splice) []string {
@@ -139,7 +139,7 @@ func planInside(text []string, e Edit) (splice, error) {
 		of(n).Value = after + n.Value[len(strings.TrimRight(n.Value, "\n")):]
 	})
 	if strings.TrimRight(strings.Join(inner, "\n"), "\n") != strings.TrimRight(n.Value, "\n") || !p.holds(spliced(text, part), e.Site.Doc, want) {
-		return splice{}, uncertain
+		return splice{}, errUncertain
 	}
 	return part, nil
 }

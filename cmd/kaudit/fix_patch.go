@@ -25,23 +25,23 @@ type mendedFile struct {
 func (m *mender) mendedFiles() (files []mendedFile, failed int) {
 	var roots []string
 	for _, root := range m.o.files.paths {
-		if real, err := realPath(root); err == nil {
-			roots = append(roots, real)
+		if whole, err := realPath(root); err == nil {
+			roots = append(roots, whole)
 		}
 	}
 	for path, now := range m.texts.Changed {
 		old, err := m.original(path)
-		real, lerr := realPath(path)
-		inside := slices.ContainsFunc(roots, func(root string) bool { _, ok := within(root, real); return ok })
+		whole, lerr := realPath(path)
+		inside := slices.ContainsFunc(roots, func(root string) bool { _, ok := within(root, whole); return ok })
 		switch {
 		case err != nil || lerr != nil:
 			fmt.Fprintf(m.e.stderr, "kaudit: %s cannot be read again\n", path)
 			failed++
 		case !inside:
-			fmt.Fprintf(m.e.stderr, "kaudit: %s is a link to %s, outside of what -f names; it was left as it is: fix it there\n", path, real)
+			fmt.Fprintf(m.e.stderr, "kaudit: %s is a link to %s, outside of what -f names; it was left as it is: fix it there\n", path, whole)
 			failed++
 		default:
-			files = append(files, mendedFile{path, real, old, now})
+			files = append(files, mendedFile{path, whole, old, now})
 		}
 	}
 	slices.SortFunc(files, func(a, b mendedFile) int { return strings.Compare(a.real, b.real) })
@@ -114,7 +114,9 @@ func patchBase(files []mendedFile) (string, error) {
 	if !slices.ContainsFunc(files, outside) {
 		return base, nil
 	}
-	for base = filepath.Dir(files[0].real); slices.ContainsFunc(files, outside); base = filepath.Dir(base) {
+	base = filepath.Dir(files[0].real)
+	for slices.ContainsFunc(files, outside) {
+		base = filepath.Dir(base)
 	}
 	return base, nil
 }
@@ -128,7 +130,8 @@ func patch(name string, old, now []byte) ([]byte, bool) {
 	if len(at) == 0 {
 		return nil, false
 	}
-	out := text[:at[0][0]]
+	var out strings.Builder
+	out.WriteString(text[:at[0][0]])
 	for i, m := range at {
 		end := len(text)
 		if i+1 < len(at) {
@@ -138,9 +141,9 @@ func patch(name string, old, now []byte) ([]byte, bool) {
 		if !ok {
 			return nil, false
 		}
-		out += h
+		out.WriteString(h)
 	}
-	return []byte(out), true
+	return []byte(out.String()), true
 }
 
 // quotePath writes a path as git does.
