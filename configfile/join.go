@@ -16,6 +16,7 @@ func (g *group) join() {
 	g.joinUnits()
 	g.joinSuites()
 	g.joinEtcdFiles()
+	g.joinFlagz()
 }
 
 // systemdDir is where units lie on a machine: below it the directories of one machine belong together.

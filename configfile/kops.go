@@ -242,8 +242,13 @@ func kopsEtcd(c cursor) *Process {
 	env := manager.get("env")
 	for _, e := range env.items() {
 		name, isEtcd := strings.CutPrefix(e.get("name").text(), etcdPrefix)
-		if isEtcd && !strings.HasPrefix(name, "MANAGER_") {
-			p.add(envFlag(name), e.get("value").text(), evidence.FromEnvironment, e.get("value").src(), e.isLoose())
+		value := e.get("value")
+		switch {
+		case !isEtcd, strings.HasPrefix(name, "MANAGER_"):
+		case value.ok():
+			p.addNode(envFlag(name), value, evidence.FromEnvironment)
+		default:
+			p.unknown(envFlag(name))
 		}
 	}
 	if urls := manager.get("listenMetricsURLs"); len(urls.items()) > 0 {

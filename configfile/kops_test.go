@@ -41,6 +41,7 @@ spec:
       env:
       - {name: ETCD_QUOTA_BACKEND_BYTES, value: "8589934592"}
       - {name: ETCD_MANAGER_DAILY_BACKUPS_RETENTION, value: 7d}
+      - {name: ETCD_MAX_WALS}
   - name: events
     manager: {listenMetricsURLs: ["http://a:8081", "http://b:8081"]}
   - name: cilium
@@ -57,12 +58,13 @@ func TestKops(t *testing.T) {
 	tr := wantTold(t, map[string]string{"eu/cluster.yaml": kopsCluster}, `
 eu.example.com etcd/main 3.5.21
   quota-backend-bytes=8589934592 34:49 environment
+  unknown: max-wals
 `+manager+`eu.example.com etcd-events/events
-  listen-metrics-urls=http://a:8081,http://b:8081 37:34 environment
+  listen-metrics-urls=http://a:8081,http://b:8081 38:34 environment
 `+manager+`eu.example.com kube-apiserver/cluster 1.34.2
   audit-log-maxage=10 10:21 config file
   enable-admission-plugins=A,B 12:29 config file
-  etcd-servers-overrides=/events#https://127.0.0.1:4002 36:11 config file
+  etcd-servers-overrides=/events#https://127.0.0.1:4002 37:11 config file
   etcd-servers=https://127.0.0.1:4001 28:11 config file
   event-ttl=2h 14:15 config file
   feature-gates=A=false,WatchList=true 13:19 config file
@@ -83,7 +85,7 @@ eu.example.com etcd/main 3.5.21
   max-pods=250 23:14 config file
   unknown: kube-api-burst
 `+why+`eu.example.com kubelet/workers 1.34.2
-  max-pods=110 43:39 config file
+  max-pods=110 44:39 config file
   opaque: is set up by kOps, which adds settings of its own`)
 	wantNoSecrets(t, tr)
 	c := tr.Clusters[0]

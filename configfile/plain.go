@@ -6,7 +6,9 @@ import "bytes"
 type textReader func(s *sink) bool
 
 // textReaders lists them.
-func textReaders() []textReader { return []textReader{readUnit, readEnvFile} }
+func textReaders() []textReader {
+	return []textReader{readMetrics, readFlagzText, readUnit, readEnvFile}
+}
 
 // readText gives the file to the reader that knows it; false if none does.
 func (s *sink) readText() bool {
