@@ -95,7 +95,7 @@ func planEnv(text []string, e Edit) (splice, error) {
 	if e.Was != "" {
 		return splice{at, 1, []string{m[1] + e.variable(e.Name) + "=" + m[3]}}, nil
 	}
-	end, quote := valueEnd(m[3], 0)
+	end, quote := valueEnd(m[3], 0, true)
 	old := strings.Trim(m[3][:end], `"'`)
 	switch rest := m[3][end:]; {
 	case strings.HasSuffix(rest, `\`) || rest != "" && quote == 0 && rest[0] != ' ' && rest[0] != '\t':
@@ -126,7 +126,7 @@ func insertEnv(text []string, behind int, name, value string) (splice, error) {
 	if strings.HasSuffix(text[behind], `\`) || !harmless.MatchString(value) {
 		return splice{}, errUncertain
 	}
-	if _, quote := valueEnd(m[3], 0); quote != 0 {
+	if _, quote := valueEnd(m[3], 0, true); quote != 0 {
 		value = string(quote) + value + string(quote)
 	}
 	return splice{at: behind + 1, with: []string{m[1] + name + "=" + value}}, nil

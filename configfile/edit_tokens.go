@@ -12,57 +12,87 @@ type token struct {
 	line, from, to int // of the value, characters; from the name on where the value is missing
 	start, name    int // of the flag, and the end of its name
 	old            string
-	quote          rune // 0: none
+	quote          byte // 0: none
 	bare           bool // --name, without a value
+	odd            bool // where its value ends is not certain
 }
 
+var flagText = regexp.MustCompile(`(?:^|[\s"'=])(--?([A-Za-z][A-Za-z0-9_-]*))`)
+
 // tokensOf finds a flag in lines of command line: in the text, not in comments.
-func tokensOf(lines []string, first, last int, same func(name string) bool) []token {
+func tokensOf(lines []string, first, last int, e Edit) []token {
 	var out []token
 	for i := first; i <= last && i < len(lines); i++ {
-		if t := strings.TrimLeft(lines[i], " \t"); strings.HasPrefix(t, "#") || strings.HasPrefix(t, ";") {
+		if isNote(lines[i]) {
 			continue
 		}
 		for _, m := range flagText.FindAllStringSubmatchIndex(lines[i], -1) {
-			if !same(lines[i][m[4]:m[5]]) {
-				continue
+			if e.same(lines[i][m[4]:m[5]]) {
+				out = append(out, tokenAt(lines[i], token{line: i, start: m[2], name: m[5], from: m[5], to: m[5]}, e.Site.Form == Script))
 			}
-			t := token{line: i, start: m[2], name: m[5], from: m[5], bare: true}
-			if m[5] < len(lines[i]) && (lines[i][m[5]] == '=' || lines[i][m[5]] == ' ') {
-				t.from, t.bare = m[5]+1, lines[i][m[5]] == ' '
-			}
-			t.to, t.quote = valueEnd(lines[i], t.from)
-			t.old = lines[i][t.from:t.to]
-			if t.bare && (t.old == "" || strings.HasPrefix(t.old, "-")) {
-				t.from, t.to, t.old = m[5], m[5], ""
-			} else {
-				t.bare = false
-			}
-			out = append(out, t)
 		}
 	}
 	return out
 }
 
-var flagText = regexp.MustCompile(`(?:^|[\s"'=])(--?([A-Za-z][A-Za-z0-9_-]*))`)
+// tokenAt finds the value of a flag: behind a = or a blank, to its closing quote, else to the next blank, or sign of a
+// shell. A word that is quoted whole ends at that quote.
+func tokenAt(line string, t token, shell bool) token {
+	if t.from == len(line) || line[t.from] != '=' && line[t.from] != ' ' {
+		t.bare = true
+		t.odd = !closed(line, t, shell)
+		return t
+	}
+	apart := line[t.from] == ' '
+	value := t
+	value.from++
+	if t.start > 0 && (line[t.start-1] == '"' || line[t.start-1] == '\'') && (t.start == 1 || line[t.start-2] == ' ' || line[t.start-2] == '\t') {
+		end := strings.IndexByte(line[value.from:], line[t.start-1])
+		value.to = value.from + max(end, 0)
+		value.odd = end < 0 || apart
+	} else {
+		value.to, value.quote = valueEnd(line, value.from, shell)
+		value.odd = !closed(line, value, shell)
+	}
+	value.old = line[value.from:value.to]
+	if apart && (value.old == "" || strings.HasPrefix(value.old, "-") || shell && strings.HasPrefix(line[value.to:], ">")) {
+		t.bare = true
+		return t
+	}
+	return value
+}
 
-// valueEnd is where a value ends: at its quote, else at the next blank, quote or sign of the shell.
-func valueEnd(line string, from int) (int, rune) {
+// valueEnd is where a value ends, and by which quote.
+func valueEnd(line string, from int, shell bool) (int, byte) {
 	if from < len(line) && (line[from] == '"' || line[from] == '\'') {
 		if end := strings.IndexByte(line[from+1:], line[from]); end >= 0 {
-			return from + 1 + end + 1, rune(line[from])
+			return from + 1 + end + 1, line[from]
 		}
 	}
-	for i := from; i < len(line); i++ {
-		if strings.IndexByte(" \t\"'`\\;&|()<>", line[i]) >= 0 {
-			return i, 0
-		}
+	ends := " \t\"'\\"
+	if shell {
+		ends += "`;&|()<>"
+	}
+	if n := strings.IndexAny(line[from:], ends); n >= 0 {
+		return from + n, 0
 	}
 	return len(line), 0
 }
 
+// closed reports whether a value surely ends where it seems to: what follows is no part of the same word.
+func closed(line string, t token, shell bool) bool {
+	rest := line[t.to:]
+	switch {
+	case rest == "", rest[0] == ' ', rest[0] == '\t', strings.TrimSpace(rest) == `\`:
+		return true
+	case rest[0] == '"' || rest[0] == '\'': // of the quote that the whole stands in
+		return strings.Count(line[:t.start], rest[:1])%2 == 1
+	}
+	return shell && strings.ContainsAny(rest[:1], ";&|)")
+}
+
 // harmless are values that mean themselves in a shell, in a unit and within quotes of either.
-var harmless = regexp.MustCompile(`^[A-Za-z0-9_.,:/=@+-]+$`)
+var harmless = regexp.MustCompile(`^[A-Za-z0-9_.,:/=@+#-]+$`)
 
 // retoken is a line with another value of a flag.
 func retoken(line string, t token, value string) (string, error) {
@@ -86,7 +116,7 @@ func retoken(line string, t token, value string) (string, error) {
 
 // planTokens edits a command line that is written over lines, from first to last.
 func planTokens(text []string, first, last int, e Edit) (splice, error) {
-	found := tokensOf(text, first, last, func(name string) bool { return e.same(name) })
+	found := tokensOf(text, first, last, e)
 	switch {
 	case len(found) > 1:
 		return splice{}, errTwice
@@ -96,6 +126,9 @@ func planTokens(text []string, first, last int, e Edit) (splice, error) {
 		return insertToken(text, first, last, e)
 	}
 	t := found[0]
+	if t.odd {
+		return splice{}, errors.New("where its value ends is not certain")
+	}
 	if e.Was != "" {
 		line := text[t.line]
 		return splice{t.line, 1, []string{line[:t.name-len(e.Was)] + e.Name + line[t.name:]}}, nil
@@ -137,7 +170,7 @@ func insertToken(text []string, first, last int, e Edit) (splice, error) {
 		}
 	}
 	for i := min(last, len(text)-1); i >= first; i-- {
-		if t := strings.TrimLeft(text[i], " \t"); strings.HasPrefix(t, "#") || strings.HasPrefix(t, ";") {
+		if isNote(text[i]) {
 			continue
 		}
 		for _, m := range slices.Backward(amid.FindAllStringIndex(text[i], -1)) {
