@@ -63,6 +63,7 @@ type lines struct {
 	mark string // of the byte order, before the first line
 	text []string
 	ends []string // "\n", "\r\n", and "" of a last line that has none
+	made []splice
 }
 
 var generated = regexp.MustCompile(`(?i)^\s*(#|//|;|\{#|\{\{/\*)(.*do not (edit|modify)\b|\W*(this file (is|was) )?(auto-?)?generated (by|from|with)\b)`)
@@ -114,8 +115,17 @@ type splice struct {
 	with  []string
 }
 
+// shift is where a line, from 1, is after it.
+func (s splice) shift(line int) int {
+	if line > s.at+s.n {
+		return line + len(s.with) - s.n
+	}
+	return line
+}
+
 // apply keeps the line ends of what was there; a new line ends as its neighbour does.
 func (t *lines) apply(s splice) {
+	t.made = append(t.made, s)
 	usual := "\n"
 	if len(t.ends) > 0 && t.ends[0] != "" {
 		usual = t.ends[0]

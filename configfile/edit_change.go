@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,58 +23,59 @@ type Change struct {
 
 // Texts are those of files, by the paths that people name them with.
 type Texts struct {
-	Read func(path string) ([]byte, error)
-	// Changed are those that were edited.
-	Changed map[string][]byte
+	Changed map[string][]byte // those that were edited
+	read    func(path string) ([]byte, error)
+	moved   map[string][]splice // since the clusters were read that changes are of
 }
 
-func (t Texts) of(path string) ([]byte, error) {
-	if text, ok := t.Changed[path]; ok {
-		return text, nil
-	}
-	return t.Read(path)
+// NewTexts are those that a function reads.
+func NewTexts(read func(path string) ([]byte, error)) *Texts {
+	return &Texts{Changed: map[string][]byte{}, read: read, moved: map[string][]splice{}}
 }
+
+// Clone is a copy that is edited by itself.
+func (t *Texts) Clone() *Texts {
+	return &Texts{maps.Clone(t.Changed), t.read, maps.Clone(t.moved)}
+}
+
+// Settle is to be told when clusters were read from the texts as they are: what they say of lines is true again.
+func (t *Texts) Settle() { t.moved = map[string][]splice{} }
 
 // Change edits the files that set the setting: each place of it, or where none sets it the first of the places
 // where it belongs. All of its places are edited, or none with the reason.
-func (c Cluster) Change(t Texts, ch Change) error {
+func (c Cluster) Change(t *Texts, ch Change) error {
 	sites, exact, err := c.sites(ch)
 	if err != nil {
 		return err
 	}
-	after := map[string][]byte{}
+	after := t.Clone()
 	edit := Edit{Name: ch.Name, Value: ch.Value, Was: ch.Was, Remove: ch.Remove, Exact: exact}
 	if ch.Was != "" {
-		if stands, err := t.editAll(after, sites, edit); err != nil || !stands {
+		if stands, err := after.editAll(sites, edit); err != nil || !stands {
 			return cmp.Or(err, ErrAbsent)
 		}
 		edit.Was = ""
 	}
-	stands, err := t.editAll(after, sites, edit)
+	stands, err := after.editAll(sites, edit)
 	if err == nil && !stands {
-		if stands, err = t.editAll(after, c.wordsOf(ch), edit); err == nil && !stands {
+		if stands, err = after.editAll(c.wordsOf(ch), edit); err == nil && !stands {
 			err = c.unset(ch)
 		}
 		if err == nil && !stands {
 			edit.Add = true
-			err = t.addFirst(after, sites, edit)
+			err = after.addFirst(sites, edit)
 		}
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		*t = *after
 	}
-	for path, text := range after {
-		if old, err := t.of(path); err != nil || !bytes.Equal(old, text) {
-			t.Changed[path] = text
-		}
-	}
-	return nil
+	return err
 }
 
 // editAll edits a setting wherever it stands, and reports whether it stands anywhere.
-func (t Texts) editAll(after map[string][]byte, sites []Site, edit Edit) (stands bool, err error) {
+func (t *Texts) editAll(sites []Site, edit Edit) (stands bool, err error) {
 	for _, site := range sites {
-		switch err := t.edit(after, site, edit); {
+		switch err := t.edit(site, edit); {
 		case errors.Is(err, ErrAbsent) || errors.Is(err, errNoField):
 		case err != nil:
 			return false, fmt.Errorf("%s: %w", place(site.Source), err)
@@ -101,9 +103,9 @@ func (c Cluster) wordsOf(ch Change) []Site {
 }
 
 // addFirst adds a setting to the first site that has a way to write it.
-func (t Texts) addFirst(after map[string][]byte, sites []Site, edit Edit) error {
+func (t *Texts) addFirst(sites []Site, edit Edit) error {
 	for _, site := range sites {
-		err := t.edit(after, site, edit)
+		err := t.edit(site, edit)
 		if errors.Is(err, errNoField) {
 			continue
 		}
@@ -116,21 +118,30 @@ func (t Texts) addFirst(after map[string][]byte, sites []Site, edit Edit) error 
 }
 
 // edit makes an edit in the text that its file has by now.
-func (t Texts) edit(after map[string][]byte, site Site, edit Edit) error {
+func (t *Texts) edit(site Site, edit Edit) error {
 	path := site.Source.From
-	text, ok := after[path]
+	old, ok := t.Changed[path]
 	if !ok {
 		var err error
-		if text, err = t.of(path); err != nil {
+		if old, err = t.read(path); err != nil {
 			return bare(err)
 		}
 	}
-	edit.Site = site
-	text, errs := Apply(text, []Edit{edit})
-	if errs[0] != nil {
-		return errs[0]
+	for _, s := range t.moved[path] {
+		site.Source.Line = s.shift(site.Source.Line)
 	}
-	after[path] = text
+	edit.Site = site
+	l, err := readLines(old)
+	if err != nil {
+		return err
+	}
+	if err := l.edit(edit); err != nil {
+		return err
+	}
+	if now := l.bytes(); !bytes.Equal(now, old) {
+		t.Changed[path] = now
+		t.moved[path] = append(slices.Clip(t.moved[path]), l.made...)
+	}
 	return nil
 }
 

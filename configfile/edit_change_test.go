@@ -142,7 +142,7 @@ func changesOf(c Cluster) []Change {
 // tryChange makes one change and tells why it was refused.
 func tryChange(t *testing.T, dir string, before *Tree, c Cluster, ch Change) string {
 	t.Helper()
-	texts := Texts{Changed: map[string][]byte{}, Read: func(path string) ([]byte, error) { return os.ReadFile(path) }}
+	texts := NewTexts(os.ReadFile)
 	if err := c.Change(texts, ch); err != nil {
 		if len(texts.Changed) > 0 {
 			t.Errorf("%v: got changes with %v, want none", ch, err)
@@ -172,13 +172,9 @@ func tryChange(t *testing.T, dir string, before *Tree, c Cluster, ch Change) str
 	if d := cmp.Diff(settingsOf(before, ch), settingsOf(after, ch)); d != "" {
 		t.Errorf("%v: something else changed (-was +is)\n%s", ch, d)
 	}
-	again := Texts{Changed: map[string][]byte{}, Read: func(path string) ([]byte, error) {
-		if text, ok := texts.Changed[path]; ok {
-			return text, nil
-		}
-		return os.ReadFile(path)
-	}}
-	if err := now.Change(again, ch); err == nil && len(again.Changed) > 0 {
+	again := texts.Clone()
+	again.Settle()
+	if err := now.Change(again, ch); err == nil {
 		for path, text := range again.Changed {
 			if !bytes.Equal(text, texts.Changed[path]) {
 				t.Errorf("%v: got another change the second time: %s", ch, text)
@@ -208,4 +204,31 @@ func settingsOf(tree *Tree, ch Change) map[string]string {
 		return ch.Remove && strings.HasSuffix(k, " "+ch.Subject) || strings.HasSuffix(k, " "+ch.Name) || strings.HasSuffix(k, " "+strings.Split(ch.Name, ".")[0])
 	})
 	return out
+}
+
+// Lines that one change adds are counted by the next.
+func TestChangeShifts(t *testing.T) {
+	const text = "a: |\n  x: {}\n  ---\n  y:\n    z: 1\n---\nb:\n  c: 1\n---\nb:\n  c: 2\n"
+	at := func(line, column int) evidence.Source {
+		return evidence.Source{Via: evidence.ViaFile, From: "f", Line: line, Column: column}
+	}
+	process := func(name string, site Site) *Process {
+		site.Source.Via, site.Source.From = evidence.ViaFile, "f"
+		return &Process{Component: "kubelet", Subject: name, Sites: []Site{site}}
+	}
+	s := &evidence.Snapshot{}
+	for name, src := range map[string]evidence.Source{"one": at(7, 1), "two": at(10, 1)} {
+		s.Documents = append(s.Documents, evidence.See(name, evidence.Document{Component: "kubelet"}, src))
+	}
+	c := Cluster{Snapshot: s, Processes: []*Process{process("in", Site{Form: Map, Path: []string{"y"}, Inside: []string{"a"}, Source: at(4, 0)})}}
+	texts := NewTexts(func(string) ([]byte, error) { return []byte(text), nil })
+	for _, ch := range []Change{{Subject: "one", Name: "b.newQ", Value: "1"}, {Subject: "in", Name: "q", Value: "r"}, {Subject: "two", Name: "b.newQ", Value: "2"}, {Subject: "one", Name: "otherQ", Value: "3"}} {
+		if err := c.Change(texts, ch); err != nil {
+			t.Errorf("%s %s: %v", ch.Subject, ch.Name, err)
+		}
+	}
+	want := "a: |\n  x: {}\n  ---\n  y:\n    z: 1\n    q: r\n---\nb:\n  c: 1\n  newQ: 1\notherQ: 3\n---\nb:\n  c: 2\n  newQ: 2\n"
+	if d := cmp.Diff(want, string(texts.Changed["f"])); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
 }

@@ -126,6 +126,11 @@ func planInside(text []string, e Edit) (splice, error) {
 	}
 	in := e
 	in.Site.Inside, in.Site.Doc = nil, 0
+	for _, d := range split(newFile("", "", strings.Join(inner, "\n"))) {
+		if d.line+first < e.Site.Source.Line {
+			in.Site.Doc = d.index
+		}
+	}
 	part, err := planYAML(inner, in)
 	if err != nil {
 		return splice{}, err

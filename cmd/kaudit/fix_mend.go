@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,7 +34,7 @@ type mender struct {
 
 	tree    *configfile.Tree  // as it was found
 	found   map[string][]byte // as they were found
-	texts   configfile.Texts
+	texts   *configfile.Texts
 	done    map[setting]wish
 	refused map[setting]string // why a wish is not fulfilled
 	left    []checks.Result    // what the mended tree gives
@@ -48,7 +47,7 @@ const maxRounds = 8
 // wanted is refused, and all begins anew without it.
 func (m *mender) mend(ctx context.Context) error {
 	for {
-		m.texts = configfile.Texts{Read: m.original, Changed: map[string][]byte{}}
+		m.texts = configfile.NewTexts(m.original)
 		m.done = map[setting]wish{}
 		again, err := m.rounds(ctx)
 		if err != nil || !again {
@@ -64,6 +63,7 @@ func (m *mender) rounds(ctx context.Context) (again bool, err error) {
 		if err != nil {
 			return false, err
 		}
+		m.texts.Settle()
 		m.left = m.judge(tree)
 		if m.refuseUnread(tree) {
 			return true, nil
@@ -81,7 +81,7 @@ func (m *mender) rounds(ctx context.Context) (again bool, err error) {
 
 // change makes the changes of one finding, all of them or none: half of a renaming would lose the setting.
 func (m *mender) change(c configfile.Cluster, all []setting) {
-	before := maps.Clone(m.texts.Changed)
+	before := m.texts.Clone()
 	if m.rename(c, all) {
 		return
 	}
@@ -90,7 +90,7 @@ func (m *mender) change(c configfile.Cluster, all []setting) {
 		if err == nil {
 			continue
 		}
-		m.texts.Changed = before
+		m.texts = before
 		for _, other := range all {
 			delete(m.done, other)
 			m.refused[other] = together(s.name)
