@@ -63,16 +63,16 @@ func readEnvFile(s *sink) bool {
 // kubeletOfEnv is the kubelet that takes kubeadm's variables, which a unit elsewhere starts.
 func kubeletOfEnv(e *envFile) []*Process {
 	start := unitSetting{key: "ExecStart", src: e.file.at(1, 1)}
-	command := "/usr/bin/kubelet"
+	words := []string{"/usr/bin/kubelet"}
 	for _, v := range e.vars {
 		if v.name == "KUBELET_EXTRA_ARGS" || v.name == "KUBELET_KUBEADM_ARGS" {
-			command += " $" + v.name
+			words = append(words, "$"+v.name)
 		}
 	}
-	if !strings.Contains(command, "$") {
+	if len(words) == 1 {
 		return nil
 	}
-	for _, r := range command {
+	for _, r := range strings.Join(words, " ") {
 		start.value = append(start.value, letter{r, 1, 1})
 	}
 	s := startedBy{unit: &unitFile{file: e.file}, settings: []unitSetting{start}, envs: []*envFile{e}}

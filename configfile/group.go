@@ -16,12 +16,16 @@ type group struct {
 
 // groups tells clusters apart. Pieces are of one cluster if they say the same name, stand in one directory,
 // or if their etcd members and kube-apiservers name the same servers. A piece that says no name belongs to the
-// only one that is named in its directory, or in the nearest above.
+// only one that is named in its directory, or in the nearest above, unless they are of different distributions.
 func groups(pieces []*piece) []group {
 	u := newUnion(len(pieces))
 	firstNamed, firstHome, firstServer := map[string]int{}, map[string]int{}, map[string]int{}
 	named := map[string][]string{} // names by home
+	makes := map[string]string{}   // distributions by name
 	for _, p := range pieces {
+		if p.cluster != "" && p.distribution != "" {
+			makes[p.cluster] = p.distribution
+		}
 		if h := homeOf(p); p.cluster != "" && !slices.Contains(named[h], p.cluster) {
 			named[h] = append(named[h], p.cluster)
 		}
@@ -30,6 +34,9 @@ func groups(pieces []*piece) []group {
 		name := p.cluster
 		if name == "" {
 			name = nearestName(named, p)
+			if d := makes[name]; d != "" && p.distribution != "" && d != p.distribution {
+				name = "" // a cluster is of one make
+			}
 		}
 		u.join(i, firstNamed, name)
 		if name == "" {

@@ -490,4 +490,34 @@ eu kubelet/eu-control-plane 1.31.4+rke2r1
   max-pods=200 15:19 config file
   opaque: runs inside rke2, which sets flags of its own beside those of its configuration file
 `)
+	wantTold(t, map[string]string{"cp.yaml": `apiVersion: controlplane.cluster.x-k8s.io/v1beta2
+kind: KThreesControlPlaneTemplate
+metadata: {name: eu}
+spec:
+  template:
+    spec:
+      version: v1.31.4+k3s1
+      kthreesConfigSpec:
+        serverConfig: {kubeAPIServerArg: ["goaway-chance=0.001"]}
+        agentConfig: {kubeletArgs: ["max-pods=200"]}
+`}, `
+clusters kube-apiserver/eu 1.31.4+k3s1
+  goaway-chance=0.001 9:43 config file
+  opaque: runs inside k3s, which sets flags of its own beside those of its configuration file
+clusters kubelet/eu 1.31.4+k3s1
+  max-pods=200 10:37 config file
+  opaque: runs inside k3s, which sets flags of its own beside those of its configuration file
+`)
+}
+
+func TestAClusterIsOfOneMake(t *testing.T) {
+	tr := read(t, tree(t, map[string]string{
+		"controlplane.yaml":                       talosConfig,
+		"spray/inventory/prod/group_vars/all.yml": "etcd_heartbeat_interval: 250\n",
+		"manifests/kube-apiserver.yaml":           strings.ReplaceAll(etcdPod, "NAME", "x"),
+	}))
+	want := []string{"eu etcd/controlplane", "eu etcd/x", "eu kube-apiserver/controlplane", "eu kubelet/controlplane", "spray/inventory/prod etcd/prod"}
+	if d := cmp.Diff(want, subjects(tr)); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
 }

@@ -1,6 +1,7 @@
 package configfile
 
 import (
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -191,9 +192,7 @@ func (g *group) joinEtcdFiles() {
 func (p *Process) takeFile(f *piece) {
 	from := f.etcdFile
 	values := map[string][]evidence.FlagValue{"config-file": p.Flags.Values["config-file"]}
-	for name, vs := range from.Flags.Values {
-		values[name] = vs
-	}
+	maps.Copy(values, from.Flags.Values)
 	p.Flags.Values, p.Flags.Unknown = values, from.Flags.Unknown
 	p.Flags.Opaque, p.Flags.Read, p.Flags.From = from.Flags.Opaque, from.Flags.Read, from.Flags.From
 	p.Sites = from.Sites

@@ -57,6 +57,7 @@ func readKubespray(c cursor, s *sink) {
 		return
 	}
 	out := s.piece("kubespray")
+	out.distribution = "kubespray"
 	if v := c.get("kube_version"); v.known() != "" {
 		out.version, out.versionAt = v.known(), v.src()
 	}

@@ -45,7 +45,7 @@ type reader struct {
 
 // readers lists them, the most particular first: the first one that takes a document has it.
 func readers() []reader {
-	return []reader{podReader(), workloadReader(), etcdFileReader(), talosReader(), talosKindReader(), suiteReader(), rke2ControlPlaneReader(), kopsReader(), kopsGroupReader(), kubesprayReader(), flagzReader()}
+	return []reader{podReader(), workloadReader(), etcdFileReader(), talosReader(), talosKindReader(), suiteReader(), suiteControlPlaneReader(), kopsReader(), kopsGroupReader(), kubesprayReader(), flagzReader()}
 }
 
 // sink takes what the readers of a file find.

@@ -14,12 +14,17 @@ import (
 
 // signatures are families that only one component has; all of them share most of the others.
 var signatures = []struct{ component, family string }{
-	{"etcd", "etcd_server_id"}, {"etcd", "etcd_server_has_leader"},
-	{"kubelet", "kubelet_pleg_relist_duration_seconds"}, {"kubelet", "kubelet_running_pods"},
-	{"kube-scheduler", "scheduler_pending_pods"}, {"kube-scheduler", "scheduler_schedule_attempts_total"},
-	{"kube-controller-manager", "node_collector_zone_size"}, {"kube-controller-manager", "garbagecollector_controller_resources_sync_error_total"},
+	{"etcd", "etcd_server_id"},
+	{"etcd", "etcd_server_has_leader"},
+	{"kubelet", "kubelet_pleg_relist_duration_seconds"},
+	{"kubelet", "kubelet_running_pods"},
+	{"kube-scheduler", "scheduler_pending_pods"},
+	{"kube-scheduler", "scheduler_schedule_attempts_total"},
+	{"kube-controller-manager", "node_collector_zone_size"},
+	{"kube-controller-manager", "garbagecollector_controller_resources_sync_error_total"},
 	{"kube-controller-manager", "ttl_after_finished_controller_job_deletion_duration_seconds"},
-	{"kube-apiserver", "aggregator_unavailable_apiservice"}, {"kube-apiserver", "apiserver_requested_deprecated_apis"},
+	{"kube-apiserver", "aggregator_unavailable_apiservice"},
+	{"kube-apiserver", "apiserver_requested_deprecated_apis"},
 }
 
 var exposition = regexp.MustCompile(`\A\s*# (HELP|TYPE) [a-zA-Z_:]`)

@@ -2,6 +2,7 @@ package configfile
 
 import (
 	"cmp"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -141,44 +142,57 @@ func (g *group) joinSuites() {
 	}
 }
 
-func rke2ControlPlaneReader() reader {
+func suiteControlPlaneReader() reader {
 	return reader{
-		name: "RKE2ControlPlane", kinds: []string{"RKE2ControlPlane", "RKE2ControlPlaneTemplate"}, group: "controlplane.cluster.x-k8s.io/",
-		read: readRKE2ControlPlane,
+		name: "control plane of RKE2 or k3s", group: "controlplane.cluster.x-k8s.io/", read: readSuiteControlPlane,
+		kinds: []string{"RKE2ControlPlane", "RKE2ControlPlaneTemplate", "KThreesControlPlane", "KThreesControlPlaneTemplate"},
 	}
 }
 
-// readRKE2ControlPlane reads what Cluster API makes an RKE2 configuration of.
-func readRKE2ControlPlane(c cursor, s *sink) {
-	spec := c.get("spec")
-	if c.get("kind").text() == "RKE2ControlPlaneTemplate" {
+// suitePaths are where Cluster API's providers have the flags of the components (cluster-api-provider-rke2 v1beta1
+// and v1beta2, cluster-api-k3s v1beta2).
+var suitePaths = map[string]map[string][]string{
+	"rke2": {
+		"etcd":                    {"serverConfig", "etcd", "customConfig", "extraArgs"},
+		"kube-apiserver":          {"serverConfig", "kubeAPIServer", "extraArgs"},
+		"kube-controller-manager": {"serverConfig", "kubeControllerManager", "extraArgs"},
+		"kube-scheduler":          {"serverConfig", "kubeScheduler", "extraArgs"},
+		"kubelet":                 {"agentConfig", "kubelet", "extraArgs"},
+	},
+	"k3s": {
+		"kube-apiserver":          {"kthreesConfigSpec", "serverConfig", "kubeAPIServerArg"},
+		"kube-controller-manager": {"kthreesConfigSpec", "serverConfig", "kubeControllerManagerArgs"},
+		"kube-scheduler":          {"kthreesConfigSpec", "serverConfig", "kubeSchedulerArgs"},
+		"kubelet":                 {"kthreesConfigSpec", "agentConfig", "kubeletArgs"},
+	},
+}
+
+// readSuiteControlPlane reads what Cluster API makes the configuration of RKE2 or k3s of.
+func readSuiteControlPlane(c cursor, s *sink) {
+	kind, spec := c.get("kind").text(), c.get("spec")
+	if strings.HasSuffix(kind, "Template") {
 		spec = spec.get("template", "spec")
 	}
-	out := s.piece("rke2-control-plane")
-	out.distribution = "rke2"
+	suite := "k3s"
+	if strings.HasPrefix(kind, "RKE2") {
+		suite = "rke2"
+	}
+	out := s.piece(kind)
+	out.distribution = suite
 	out.cluster = c.get("metadata", "labels", "cluster.x-k8s.io/cluster-name").known()
 	if v := spec.get("version"); v.known() != "" {
 		out.version, out.versionAt = v.known(), v.src()
 	}
-	for _, of := range []struct {
-		component string
-		at        []string
-	}{
-		{"etcd", []string{"serverConfig", "etcd", "customConfig"}},
-		{"kube-apiserver", []string{"serverConfig", "kubeAPIServer"}},
-		{"kube-controller-manager", []string{"serverConfig", "kubeControllerManager"}},
-		{"kube-scheduler", []string{"serverConfig", "kubeScheduler"}},
-		{"kubelet", []string{"agentConfig", "kubelet"}},
-	} {
-		args := spec.get(of.at...).get("extraArgs")
+	for _, component := range slices.Sorted(maps.Keys(suitePaths[suite])) {
+		args := spec.get(suitePaths[suite][component]...)
 		if len(args.items()) == 0 {
 			continue
 		}
-		p := newProcess(of.component, "capi", args.src())
+		p := newProcess(component, "capi", args.src())
 		p.intent = true
 		p.name = c.get("metadata", "name").known()
 		p.addSuite(args, evidence.FromConfigFile)
-		p.opaque("runs inside rke2, which sets flags of its own beside those of its configuration file")
+		p.opaque("runs inside " + suite + ", which sets flags of its own beside those of its configuration file")
 		out.processes = append(out.processes, p)
 	}
 	out.inert = len(out.processes) == 0 && out.version == ""

@@ -127,10 +127,13 @@ func parseUnit(f *file) *unitFile {
 				}
 			}
 			from = 0
-			for i++; i < len(lines) && more && isComment(lines[i]) && strings.TrimSpace(lines[i]) != ""; i++ {
+			if !more {
+				break
 			}
-			if !more || i >= len(lines) {
-				i--
+			for i++; i < len(lines) && isComment(lines[i]) && !isBlank(lines[i]); {
+				i++ // comments in between belong to nothing
+			}
+			if i == len(lines) {
 				break
 			}
 		}

@@ -240,7 +240,7 @@ func (p *parser) start(words []string) (at int, direct bool) {
 			return i, true
 		case p.program == "etcd" && name == "etcd-manager" && (i == 0 || slices.Contains(wrappers, first)):
 			return i, true
-		case (name == "k3s" || name == "rke2") && i+1 < len(words) && words[i+1] == "server":
+		case (name == "k3s" || name == "rke2") && i+1 < len(words) && (words[i+1] == "server" || words[i+1] == "agent" && p.program == "kubelet"):
 			return i, true
 		}
 	}

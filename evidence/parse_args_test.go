@@ -124,6 +124,12 @@ func TestParseContainer(t *testing.T) {
 		command: []string{"/hyperkube", "apiserver", "--v", "2", "-goaway-chance", "0.01"},
 		want:    Parsed{Program: "apiserver", Set: flags{"v": {"2"}, "goaway-chance": {"0.01"}}},
 	}, {
+		name: "k3s agent", component: "kubelet", command: []string{"k3s", "agent", "--kubelet-arg=max-pods=9"},
+		want: Parsed{
+			Program: "k3s", Set: flags{"max-pods": {"9"}},
+			Opaque: "runs inside k3s, which sets flags of its own and reads a configuration file",
+		},
+	}, {
 		name: "k3s", component: "kube-apiserver",
 		command: []string{"/bin/k3s", "server", "--token", "s3cret", "--kube-apiserver-arg=goaway-chance=0.001", "--kube-apiserver-arg", "profiling=false", "--etcd-arg=quota-backend-bytes=1"},
 		want: Parsed{

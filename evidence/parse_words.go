@@ -63,7 +63,7 @@ func suiteFlags(args []string) map[string][]string {
 			value = "true"
 		}
 		if name != "" && !secretFlag(name) {
-			set[name] = append(set[name], value)
+			set[name] = append(set[name], withoutUserinfo(value))
 		}
 	}
 	return set
