@@ -15,9 +15,9 @@ func FuzzApply(f *testing.F) {
 		"args:\n- kube-apiserver\n- --a=1\n- --goaway-chance=0 # c\n", "args: [\"--a\", \"b\",\n  --c=d]\nx: &a y\nz: *a\n",
 		"args:\n  a: b\n  goaway-chance: '0'\n---\nb: |\n  c\n", "args: {}\n", "args:\n- name: a\n  value: \"b\"\n- {name: c, value: d}\n",
 		"\xEF\xBB\xBFargs:\r\n  a: >-\r\n    b\r\n\r\n  c: d", "{\"args\": {\"a\": \"b\"}}", "args:\n- |\n  exec x --a=b \\\n    --c\n", "{{ if x }}\nargs:\n{{ end }}\n- a\n",
-		"ExecStart=/x --a=b \\\n # c\n --d=\"e f\"\nX=1\n", "ETCD_A='b'\nexport ETCD_GOAWAY_CHANCE=1 # x\n", "? args\n: - --a\n- b", "args:\n-\n  - --x\n", "- - --a\n  - b\n",
+		"ExecStart=/x --a=b \\\n # c\n --d=\"e f\"\nX=1\n", "ETCD_A='b'\nexport ETCD_GOAWAY_CHANCE=1 # x\n", "args: |\n  b:\n  - --a=1\n", "args: |\n  b:\n    a: \"1\"\n\n  c: d\n---\n# x\nb: c\n", "? args\n: - --a\n- b", "args:\n-\n  - --x\n", "- - --a\n  - b\n",
 	} {
-		for form := range byte(8) {
+		for form := range byte(36) {
 			f.Add(text, form, form%2 == 0, "0.001")
 		}
 	}
@@ -25,7 +25,7 @@ func FuzzApply(f *testing.F) {
 		if len(text) > 4096 {
 			return
 		}
-		forms := []Form{Words, Script, Map, Pairs, Suite, Fields, Unit, Env}
+		forms := []Form{Words, Script, Map, Pairs, Suite, Lists, Fields, Unit, Env}
 		e := Edit{Site: Site{Form: forms[int(form)%len(forms)], Path: []string{"args"}}, Name: "goaway-chance", Value: value, Remove: remove, Add: !remove}
 		switch e.Site.Form {
 		case Fields:
@@ -36,6 +36,12 @@ func FuzzApply(f *testing.F) {
 			e.Site.Path, e.Site.Prefix = nil, "ETCD_"
 		default:
 		}
+		if form/9%2 == 1 && !remove {
+			e.Was, e.Add = "a", false
+		}
+		if form/18%2 == 1 && e.Site.Path != nil {
+			e.Site.Inside, e.Site.Path, e.Site.Source.Line = e.Site.Path, []string{"b"}, 3
+		}
 		got, errs := Apply([]byte(text), []Edit{e})
 		if errs[0] != nil {
 			if string(got) != text {
@@ -44,7 +50,7 @@ func FuzzApply(f *testing.F) {
 			return
 		}
 		again, errs := Apply(got, []Edit{e})
-		if !bytes.Equal(again, got) || errs[0] != nil && !remove {
+		if !bytes.Equal(again, got) || errs[0] != nil && !remove && e.Was == "" {
 			t.Fatalf("a second time: got %q, %v, want %q", again, errs[0], got)
 		}
 		if n := changedLines(text, string(got)); n > 4 && !remove {
