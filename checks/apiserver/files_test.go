@@ -197,7 +197,7 @@ func TestChecksInFiles(t *testing.T) {
 		"lists, a template":           {consistentList, etcd(inFiles("1.34.2", "watch-cache=?"), "3.6.5"), []string{"skipped" + one + " watch-cache at 20"}},
 
 		"replicas, one manifest":        {replicas, inFiles("1.34.2", "v=2"), nil},
-		"replicas, stopping at once":    {replicas, inFiles("1.34.2", "v=2", "v=2"), []string{"info kube-apiserver shutdown at 12"}},
+		"replicas, stopping at once":    {replicas, inFiles("1.34.2", "v=2", "v=2"), []string{"skipped kube-apiserver shutdown at 12"}},
 		"replicas, behind a balancer":   {replicas, kubeadm(inFiles("1.34.2", "v=2", "v=2"), "api.example.org"), []string{"warning kube-apiserver shutdown at 12"}},
 		"replicas, a template's delay":  {replicas, inFiles("1.34.2", "shutdown-delay-duration=?", "shutdown-delay-duration=?"), []string{"skipped kube-apiserver shutdown at 20"}},
 		"replicas, no common address":   {replicas, kubeadm(inFiles("1.34.2", "shutdown-delay-duration=15s", "shutdown-delay-duration=15s"), ""), []string{"warning kube-apiserver address at 4"}},

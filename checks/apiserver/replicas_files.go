@@ -21,7 +21,15 @@ func replicasInFiles(s *evidence.Snapshot) []checks.Verdict {
 		if s.KubeadmConfig.Seen() {
 			vs = append(vs, addressOf(s, c))
 		}
-		vs = append(vs, shutdownOf(s, c))
+		if v := shutdownOf(s, c); v.Outcome == checks.Finding && balanced(s) < checks.Warning {
+			// With no balancer before them nobody notices that one stops, nor would with a delay.
+			v = checks.About(everyInstance, v.Seen[0].Source).Aspect("shutdown").
+				Skip("stop listening at once when they are told to end (--shutdown-delay-duration is 0); whether a balancer is before them, which needs time to notice, no file tells").
+				Unlocked("the cluster's kubeadm ClusterConfiguration beside the manifests, or --shutdown-delay-duration in them")
+			vs = append(vs, v)
+		} else {
+			vs = append(vs, v)
+		}
 	}
 	return vs
 }
