@@ -66,6 +66,7 @@ func cluster(g group, o Options) (Cluster, bool) {
 			fill(s)
 		}
 	}
+	s.ReadDocuments()
 	s.MissRest(NotLive)
 	return c, true
 }

@@ -115,7 +115,34 @@ func readKops(c cursor, s *sink) {
 		}
 	}
 	out.kopsServers(spec.get("etcdClusters"))
+	out.kopsMembers(spec.get("etcdClusters"))
 	out.inert = len(out.processes) == 0 && out.version == ""
+}
+
+// kopsMembers are the members that kOps gives each etcd: all there will be.
+func (p *piece) kopsMembers(etcds cursor) {
+	var members []evidence.EtcdMember
+	for _, e := range etcds.items() {
+		component := map[string]string{"main": "etcd", "events": "etcd-events"}[e.get("name").text()]
+		list := e.get("etcdMembers")
+		if component == "" || list.isLoose() {
+			continue
+		}
+		for _, m := range list.items() {
+			if m.isLoose() {
+				return // how many there are a template decides
+			}
+			members = append(members, evidence.EtcdMember{Name: m.get("name").known(), Component: component})
+		}
+	}
+	if len(members) == 0 {
+		return
+	}
+	p.fill = append(p.fill, func(s *evidence.Snapshot) {
+		if !s.EtcdMembers.Seen() {
+			s.EtcdMembers = evidence.See("etcd cluster", members, etcds.src())
+		}
+	})
 }
 
 // kopsServers are the etcds that kOps itself gives to the kube-apiserver, whatever its section says.

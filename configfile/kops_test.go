@@ -100,6 +100,13 @@ eu.example.com etcd/main 3.5.21
 	if d := cmp.Diff([]string{"spec", "etcdClusters", "0", "manager", "env"}, site.Path); d != "" || site.Prefix != "ETCD_" {
 		t.Errorf("got %+v", site)
 	}
+	var members []string
+	for _, m := range *c.Snapshot.EtcdMembers.Value {
+		members = append(members, m.Component+" "+m.Name)
+	}
+	if d := cmp.Diff([]string{"etcd a"}, members); d != "" {
+		t.Errorf("members (-want +got)\n%s", d)
+	}
 	want := []string{"cluster.yaml:30:24: heartbeatInterval is refused by kOps, whose etcd-manager does not support it; set ETCD_HEARTBEAT_INTERVAL and ETCD_ELECTION_TIMEOUT in manager.env"}
 	if d := cmp.Diff(want, loud(tr)); d != "" {
 		t.Errorf("(-want +got)\n%s", d)

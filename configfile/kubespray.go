@@ -75,6 +75,7 @@ func readKubespray(c cursor, s *sink) {
 		out.inert = false
 		doc := documentOf(extra, "kubelet")
 		doc.APIVersion, doc.Kind = "kubelet.config.k8s.io/v1beta1", "KubeletConfiguration"
+		doc.Part = "kubespray writes the rest"
 		out.fill = append(out.fill, func(snap *evidence.Snapshot) {
 			if snap.Version.Seen() {
 				doc.Version = strings.TrimPrefix(snap.Version.Value.Git, "v")

@@ -150,6 +150,7 @@ func (s *sink) talosDocuments(c cursor, out *piece) {
 		doc := documentOf(at, component)
 		if component == "kubelet" {
 			doc.APIVersion, doc.Kind = "kubelet.config.k8s.io/v1beta1", "KubeletConfiguration"
+			doc.Part = "Talos writes the rest"
 		}
 		out.fill = append(out.fill, func(snap *evidence.Snapshot) {
 			doc.Version = p.Flags.Version

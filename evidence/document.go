@@ -14,6 +14,9 @@ type Document struct {
 	Fields map[string]FlagValue `json:"fields"`
 	// Unknown names fields that are set to what a template fills in later.
 	Unknown []string `json:"unknown,omitempty"`
+	// Part says who writes the rest, where this is only a part of the file: "Talos writes the rest". What it leaves out is
+	// then unknown, and not its default.
+	Part string `json:"part,omitempty"`
 }
 
 // ConfigFiles is how the reading of a tree of files went.

@@ -9,6 +9,8 @@ type EtcdMember struct {
 	PeerURLs   []string `json:"peerURLs"`
 	ClientURLs []string `json:"clientURLs,omitempty"`
 	Learner    bool     `json:"learner,omitempty"`
+	// Component is etcd-events where a file lists the members of an etcd for events.
+	Component string `json:"component,omitempty"`
 }
 
 // EtcdStatus is Maintenance.Status of one endpoint.

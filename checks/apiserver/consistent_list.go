@@ -257,6 +257,9 @@ func watchCaches(s *evidence.Snapshot, p consistentListParams) []checks.Verdict 
 			continue
 		}
 		if !set.Known() || !sizes.Known() {
+			if s.Cluster.Files {
+				subject = checks.On(o).Aspect("watch-cache")
+			}
 			vs = append(vs, subject.Untold(*o.Value, "does not tell its --watch-cache and --watch-cache-sizes", set.Name, sizes.Name))
 			continue
 		}

@@ -71,15 +71,18 @@ func kubeletsInFiles(s *evidence.Snapshot, p qpsParams) []checks.Verdict {
 		} else if s.Version.Seen() {
 			k.minor = s.Version.Value.Minor
 		}
-		if name := rateFilled(d); name != "" {
-			vs = append(vs, checks.On(o).Skip("cannot be told from the file: %s is filled in later, by a template", name).Unlocked("a value of "+name+" in the file"))
-			continue
+		k.shape = k.describe()
+		if d.Part == "" {
+			k.config = k.filled(d)
+			k.shape = strings.ReplaceAll(k.describe(), "unknown", "default") // what is not set
 		}
-		k.config = k.filled()
-		k.shape = strings.ReplaceAll(k.describe(), "unknown", "default") // what is not set
 		var at []string
 		k.remarks, at = k.judgeFile(s, d, p)
 		subject := checks.About(o.Of, o.Source)
+		if v, ok := untoldRate(subject, d); ok && len(k.remarks) == 0 {
+			vs = append(vs, v)
+			continue
+		}
 		if src := d.At(evidence.Source{}, at...); src != (evidence.Source{}) {
 			subject = subject.With(src, "%s", k.shape)
 		}
@@ -88,18 +91,18 @@ func kubeletsInFiles(s *evidence.Snapshot, p qpsParams) []checks.Verdict {
 	return vs
 }
 
-// rateFilled is the first field of the rates that a template fills in.
-func rateFilled(d evidence.Document) string {
+// untoldRate is about the first field of the rates that the file does not tell.
+func untoldRate(subject checks.Subject, d evidence.Document) (checks.Verdict, bool) {
 	for _, name := range []string{"kubeAPIQPS", "kubeAPIBurst", "eventRecordQPS", "eventBurst"} {
-		if d.Fills(name) {
-			return name
+		if v, ok := subject.UntoldField(d, name); ok {
+			return v, true
 		}
 	}
-	return ""
+	return checks.Verdict{}, false
 }
 
 // filled puts the version's own defaults where the file says nothing.
-func (k sampled) filled() evidence.KubeletConfig {
+func (k sampled) filled(d evidence.Document) evidence.KubeletConfig {
 	c := k.config
 	if k.minor == 0 {
 		return c
@@ -110,9 +113,13 @@ func (k sampled) filled() evidence.KubeletConfig {
 	}
 	for _, f := range []struct {
 		to        **int64
+		name      string
 		byDefault int64
-	}{{&c.KubeAPIQPS, rate}, {&c.KubeAPIBurst, burst}, {&c.EventRecordQPS, rate}, {&c.EventBurst, burst}} {
-		if *f.to == nil {
+	}{
+		{&c.KubeAPIQPS, "kubeAPIQPS", rate}, {&c.KubeAPIBurst, "kubeAPIBurst", burst},
+		{&c.EventRecordQPS, "eventRecordQPS", rate}, {&c.EventBurst, "eventBurst", burst},
+	} {
+		if *f.to == nil && !d.Fills(f.name) {
 			*f.to = &f.byDefault
 		}
 	}

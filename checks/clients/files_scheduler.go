@@ -79,8 +79,8 @@ func configRate(s *evidence.Snapshot, config evidence.Observed[evidence.Schedule
 	d := s.DocumentOf("kube-scheduler", config.Of, config.Source)
 	subject := checks.On(config)
 	for _, name := range []string{fieldQPS, fieldBurst} {
-		if d.Fills(name) {
-			return subject.Skip("cannot be told from the file: %s is filled in later, by a template", name).Unlocked("a value of " + name + " in the file")
+		if v, ok := subject.UntoldField(d, name); ok {
+			return v
 		}
 	}
 	r := rate{qps: p.SchedulerQPS, burst: schedulerBurst, fix: schedulerFix}

@@ -96,6 +96,15 @@ func TestInFiles(t *testing.T) {
 	events := func(v string) string {
 		return "kube-apiserver/a etcd-servers=https://127.0.0.1:2379 etcd-servers-overrides=" + v
 	}
+	specified := func(names ...string) *evidence.Snapshot {
+		ms := []evidence.EtcdMember{{Name: "x", Component: "etcd-events"}}
+		for _, name := range names {
+			ms = append(ms, evidence.EtcdMember{Name: name})
+		}
+		s := inFiles("kube-apiserver/a v=1")
+		s.EtcdMembers = evidence.See("etcd cluster", ms, evidence.Source{Via: evidence.ViaFile, From: "cluster.yaml", Line: 5})
+		return s
+	}
 	for name, tc := range map[string]struct {
 		check checks.Check
 		s     *evidence.Snapshot
@@ -116,6 +125,9 @@ func TestInFiles(t *testing.T) {
 		"a template's list":             {members, inFiles("etcd/a v=1 initial-cluster=?"), []string{"skipped etcd cluster count at 21"}},
 		"a recovery left behind":        {members, inFiles("etcd/a " + three + " force-new-cluster=true"), []string{"critical etcd/a force-new-cluster at 21 etcd/a force-new-cluster gone", "pass etcd cluster count at 20"}},
 		"etcd for events":               {members, inFiles("etcd/a "+three, "etcd-events/a "+two), []string{"pass etcd cluster count at 20", "warning etcd-events cluster count at 20"}},
+		"a specification of three":      {members, specified("a", "b", "c"), []string{"pass etcd cluster count at 5", "warning etcd-events cluster count at 5"}},
+		"a specification of two":        {members, specified("a", "b"), []string{"warning etcd cluster count at 5", "warning etcd-events cluster count at 5"}},
+		"a specification of one":        {members, specified("a"), []string{"warning etcd cluster count at 5", "warning etcd-events cluster count at 5"}},
 		"no etcd":                       {members, inFiles("kube-apiserver/a v=1"), nil},
 
 		"8 GiB":                 {quota, inFiles("etcd/a quota-backend-bytes=8589934592"), []string{"pass etcd/a at 20"}},

@@ -20,7 +20,7 @@ var members = checks.New(checks.Spec{
 		evidence.KindEtcdMembers, evidence.KindEtcdStatus, evidence.KindEtcdMetrics, evidence.KindEtcdFlags, evidence.KindControlPods,
 	},
 	Uses:    []evidence.Kind{evidence.KindNodes, evidence.KindAPIServerFlags, evidence.KindKubeadmConfig},
-	InFiles: []evidence.Kind{evidence.KindEtcdFlags, evidence.KindEtcdMetrics},
+	InFiles: []evidence.Kind{evidence.KindEtcdFlags, evidence.KindEtcdMembers, evidence.KindEtcdMetrics},
 	Doc:     membersDoc,
 }, membersDefaults, runMembers)
 
@@ -49,7 +49,7 @@ func runMembers(s *evidence.Snapshot, p membersParams) []checks.Verdict {
 	var vs []checks.Verdict
 	for _, component := range []string{mainEtcd, eventsEtcd} {
 		c := rollOf(s, component)
-		if s.Cluster.Files && !c.certain {
+		if s.Cluster.Files && (!c.certain || s.EtcdMembers.Seen()) {
 			vs = append(vs, membersInFiles(s, component, p)...)
 			continue
 		}
@@ -64,6 +64,9 @@ func runMembers(s *evidence.Snapshot, p membersParams) []checks.Verdict {
 	}
 	if len(vs) == 0 {
 		return []checks.Verdict{unseen(s)}
+	}
+	if s.Cluster.Files { // who runs, and where, only a live cluster tells
+		return vs
 	}
 	vs = append(vs, stragglers(s)...)
 	return append(vs, servers(s)...)

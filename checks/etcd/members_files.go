@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -51,6 +52,9 @@ func membersInFiles(s *evidence.Snapshot, component string, p membersParams) []c
 			vs = append(vs, v)
 		}
 	}
+	if v, ok := specified(s, component, p); ok {
+		return append(vs, v)
+	}
 	switch {
 	case len(all) == 0:
 		return nil
@@ -70,7 +74,7 @@ func unlisted(component string, all []evidence.Observed[evidence.Flags]) checks.
 	for _, o := range all {
 		f := *o.Value
 		if f.Opaque != "" || len(f.From) == 0 || slices.Contains(f.Unknown, "initial-cluster") {
-			return on.Untold(f, "", "initial-cluster")
+			return checks.About(wholeOf(component), o.Source).Aspect("count").Untold(f, "no member tells its --initial-cluster", "initial-cluster")
 		}
 		on = on.With(o.Source, "%s: --initial-cluster is not set", o.Of)
 	}
@@ -81,7 +85,6 @@ func unlisted(component string, all []evidence.Observed[evidence.Flags]) checks.
 // of members that all have a file here.
 func listedCount(component string, l listing, all []evidence.Observed[evidence.Flags], p membersParams) checks.Verdict {
 	n := len(l.peers)
-	quorum := n/2 + 1
 	names := strings.Join(sortedKeys(l.peers), ", ")
 	on := checks.About(wholeOf(component)).Aspect("count").With(l.set.Source, "--initial-cluster of %s: %s", nameOf(l.of), names)
 	whole := n > 1 && l.fresh || n == len(all) && !slices.ContainsFunc(all, func(o evidence.Observed[evidence.Flags]) bool {
@@ -91,11 +94,42 @@ func listedCount(component string, l listing, all []evidence.Observed[evidence.F
 		return on.Skip("is not in the files: --initial-cluster of %s names %s, and who joins later is in no such list", nameOf(l.of), checks.Count(n, "member")).
 			Saw("%d", n).Unlocked("the files of all members, or a live cluster: --etcd-endpoints")
 	}
-	facts := fmt.Sprintf("is %d by --initial-cluster, which lists those that were there when it was set up: %d must agree, %d may fail", n, quorum, n-quorum)
-	judged := func(v checks.Verdict) checks.Verdict { return v.Saw("%d: %s", n, names).Want("3 or 5") }
+	return judgeCount(on, "--initial-cluster, which lists those that were there when it was set up", n, names, addFix, p)
+}
+
+// specified judges the members that whatever makes the cluster is told to make; false if no file lists them.
+func specified(s *evidence.Snapshot, component string, p membersParams) (checks.Verdict, bool) {
+	if !s.EtcdMembers.Seen() {
+		return checks.Verdict{}, false
+	}
+	var names []string
+	for _, m := range *s.EtcdMembers.Value {
+		if cmp.Or(m.Component, mainEtcd) == component {
+			names = append(names, m.Name)
+		}
+	}
+	n := len(names)
+	if n == 0 {
+		return checks.Verdict{}, false
+	}
+	src := s.EtcdMembers.Source
+	on := checks.About(wholeOf(component)).Aspect("count").With(src, "%s", checks.Count(n, "member"))
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
+	return judgeCount(on, "its specification", n, strings.Join(names, ", "), "list 3 or 5 members, each on a machine of its own", p), true
+}
+
+// judgeCount judges how many members there are meant to be.
+func judgeCount(on checks.Subject, by string, n int, names, fix string, p membersParams) checks.Verdict {
+	quorum := n/2 + 1
+	facts := fmt.Sprintf("is %d by %s: %d must agree, %d may fail", n, by, quorum, n-quorum)
+	judged := func(v checks.Verdict) checks.Verdict {
+		return v.Saw("%s", strings.TrimSuffix(fmt.Sprintf("%d: %s", n, names), ": ")).Want("3 or 5")
+	}
 	switch {
+	case n == 1:
+		return judged(on.Find(checks.Warning, "is 1 by %s: its loss stops whatever stores anything in it", by)).WithFix(fix)
 	case n == 2:
-		return judged(on.Find(checks.Warning, "%s, so two members are twice as likely to stop as one", facts)).WithFix(addFix)
+		return judged(on.Find(checks.Warning, "%s, so two members are twice as likely to stop as one", facts)).WithFix(fix)
 	case n > p.MostVoters:
 		return judged(on.Find(checks.Warning, "%s; over %d, each write waits for too many", facts, p.MostVoters)).WithFix("5 or 7 members")
 	case n%2 == 0:

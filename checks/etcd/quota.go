@@ -140,7 +140,7 @@ func runQuota(s *evidence.Snapshot, p quotaParams) []checks.Verdict {
 	known := map[string][]member{}
 	for _, subject := range subjects(s) {
 		l, ok := quotaOf(s, subject)
-		if f := s.EtcdFlags.Of(subject); !ok && f.Seen() && f.Value.InFile() {
+		if f := s.EtcdFlags.Of(subject); !ok && f.Seen() && (f.Value.InFile() || f.Source.InFile()) {
 			vs = append(vs, quotaUntold(f))
 			continue
 		}

@@ -31,23 +31,15 @@ func (k kubeletFile) on(aspect, field string) checks.Subject {
 	return subject
 }
 
-// filled skips an aspect whose field a template fills in.
-func (k kubeletFile) filled(aspect, field string) (checks.Verdict, bool) {
-	if !k.doc.Fills(field) {
-		return checks.Verdict{}, false
-	}
-	return k.on(aspect, field).Skip("cannot be told from the file: %s is filled in later, by a template", field).Unlocked("a value of " + field + " in the file"), true
-}
-
 func podSourcesInFiles(s *evidence.Snapshot, p podSourcesParams) []checks.Verdict {
 	var vs []checks.Verdict
 	for _, k := range kubeletFiles(s) {
-		if v, ok := k.filled("", "staticPodURL"); ok {
+		if v, ok := k.on("", "staticPodURL").UntoldField(k.doc, "staticPodURL"); ok {
 			vs = append(vs, v)
 		} else {
 			vs = append(vs, fromURL(k.on("", "staticPodURL"), *k.Value))
 		}
-		if v, ok := k.filled("file-check", "fileCheckFrequency"); ok {
+		if v, ok := k.on("file-check", "fileCheckFrequency").UntoldField(k.doc, "fileCheckFrequency"); ok {
 			vs = append(vs, v)
 		} else {
 			vs = append(vs, fileCheck(k.on("file-check", "fileCheckFrequency"), *k.Value, p).Setting(k.Of, "fileCheckFrequency", "20s"))
@@ -75,9 +67,9 @@ func eventedInFiles(s *evidence.Snapshot) []checks.Verdict {
 		if !ok && s.Version.Seen() {
 			v, ok = evidence.Semver{Major: s.Version.Value.Major, Minor: s.Version.Value.Minor}, true
 		}
-		switch filled, unknown := k.filled(aspect, field); {
+		switch untold, unknown := on.UntoldField(k.doc, field); {
 		case unknown:
-			vs = append(vs, filled)
+			vs = append(vs, untold)
 		case !k.Value.FeatureGates["EventedPLEG"]:
 			vs = append(vs, on.Pass("does not use Evented PLEG, as is right"))
 		case !ok:

@@ -151,9 +151,10 @@ func backoffInFile(s *evidence.Snapshot, o evidence.Observed[evidence.SchedulerC
 	const field = "podMaxBackoffSeconds"
 	doc := s.DocumentOf("kube-scheduler", o.Of, o.Source)
 	on := checks.On(o).Aspect("backoff")
+	if v, ok := on.UntoldField(doc, field); ok {
+		return v
+	}
 	switch set := doc.Fields[field]; {
-	case doc.Fills(field):
-		return on.Skip("cannot be told from the file: %s is filled in later, by a template", field).Unlocked("a value of " + field + " in the file")
 	case o.Value.PodMaxBackoff == nil:
 		return on.Pass("lets a pod wait at most 10 s between attempts, the default").Want("10, the default")
 	case set.Source.InFile():
