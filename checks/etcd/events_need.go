@@ -142,7 +142,7 @@ func separation(s *evidence.Snapshot, rs []routing, p eventsParams) checks.Verdi
 
 func overlaps(r routing) bool {
 	mainAt := addresses(r.main)
-	return slices.ContainsFunc(addresses(parseServers(r.core.servers)), func(a string) bool { return slices.Contains(mainAt, a) })
+	return slices.ContainsFunc(addresses(parseServers(r.core.Servers)), func(a string) bool { return slices.Contains(mainAt, a) })
 }
 
 // wanted reports whether separation is worth its trouble: by what was measured, else by size.

@@ -47,8 +47,8 @@ type routing struct {
 	main    []server
 	items   []string
 	err     error
-	core    *override
-	alias   *override
+	core    *evidence.EtcdOverride
+	alias   *evidence.EtcdOverride
 	unknown bool
 }
 
@@ -62,11 +62,11 @@ func routingOf(o evidence.Observed[evidence.Flags]) routing {
 		r.unknown = o.Value.Opaque != "" || len(o.Value.Read) == 0 || slices.Contains(o.Value.Unknown, r.set.Name)
 		return r
 	}
-	if r.items, r.err = items(r.set); r.err != nil {
+	if r.items, r.err = evidence.OverrideItems(r.set); r.err != nil {
 		return r
 	}
-	var all []override
-	if all, r.err = parseOverrides(r.items); r.err == nil {
+	var all []evidence.EtcdOverride
+	if all, r.err = evidence.ParseOverrides(r.items); r.err == nil {
 		r.core, r.alias = forEvents(all)
 	}
 	return r
@@ -108,7 +108,7 @@ func routed(on checks.Subject, f evidence.Flags, r routing) (checks.Verdict, boo
 		return saw(malformed(on, r))
 	case r.core == nil && r.alias != nil:
 		return saw(on.Find(checks.Warning, "overrides events.k8s.io/events, which routes nothing: events of both API groups are stored as core events").
-			Want("/events#…").WithFix("--etcd-servers-overrides=/events#"+strings.Join(r.alias.servers, ";")).
+			Want("/events#…").WithFix("--etcd-servers-overrides=/events#"+strings.Join(r.alias.Servers, ";")).
 			Setting(r.of, r.set.Name, renamed(r.items)))
 	case r.core == nil:
 		return checks.Verdict{}, false
@@ -120,7 +120,7 @@ func routed(on checks.Subject, f evidence.Flags, r routing) (checks.Verdict, boo
 func malformed(on checks.Subject, r routing) checks.Verdict {
 	v := on.Find(checks.Critical, "does not start with this --etcd-servers-overrides; it says: %s", r.err).
 		Want("servers of one override separated by semicolons, overrides by commas")
-	if fixed := corrected(r.items); fixed != "" {
+	if fixed := evidence.CorrectedOverrides(r.items); fixed != "" {
 		return v.WithFix("--etcd-servers-overrides="+fixed+"\nIn a shell or a systemd unit, quote it: a semicolon ends a command there").
 			Setting(r.of, r.set.Name, fixed)
 	}
@@ -129,7 +129,7 @@ func malformed(on checks.Subject, r routing) checks.Verdict {
 
 // target judges the servers that events go to.
 func target(on checks.Subject, r routing) checks.Verdict {
-	servers := parseServers(r.core.servers)
+	servers := parseServers(r.core.Servers)
 	at, mainAt := addresses(servers), addresses(r.main)
 	shared := slices.DeleteFunc(slices.Clone(at), func(a string) bool { return !slices.Contains(mainAt, a) })
 	plain := slices.ContainsFunc(servers, func(s server) bool { return s.http && !s.loopback() })
@@ -142,13 +142,13 @@ func target(on checks.Subject, r routing) checks.Verdict {
 		return on.Find(checks.Warning, "sends events to two clusters: %s also serves the main etcd, %d others do not", strings.Join(shared, ", "), len(at)-len(shared)).
 			Want(want).WithFix("name only servers of the etcd cluster for events")
 	case plain:
-		return on.Find(checks.Warning, "sends events over plain http (%s): anybody on the path reads and writes them", strings.Join(r.core.servers, ";")).
+		return on.Find(checks.Warning, "sends events over plain http (%s): anybody on the path reads and writes them", strings.Join(r.core.Servers, ";")).
 			Want("https").WithFix("serve TLS on that etcd with a certificate of the CA in --etcd-cafile, then name it with https://")
 	case len(mainAt) >= 3 && len(at) < 3 && !slices.ContainsFunc(servers, func(s server) bool { return !s.isIP() }): // a name may stand for several
 		return on.Find(checks.Warning, "sends events to %s, while the main etcd has %d: without events every client that records one waits", checks.Count(len(at), "server"), len(mainAt)).
 			Want(want).WithFix("add members to the etcd cluster for events, and name all of them, separated by semicolons")
 	}
-	return on.Pass("sends events to an etcd of their own (%s)", strings.Join(r.core.servers, ";"))
+	return on.Pass("sends events to an etcd of their own (%s)", strings.Join(r.core.Servers, ";"))
 }
 
 // mainServers stands for events that no override routes elsewhere.
@@ -164,7 +164,7 @@ func routingsAgree(rs []routing) (checks.Verdict, bool) {
 		}
 		where := mainServers
 		if r.core != nil {
-			where = strings.Join(addresses(parseServers(r.core.servers)), ";")
+			where = strings.Join(addresses(parseServers(r.core.Servers)), ";")
 		}
 		to[where] = append(to[where], r.of)
 		if r.set.Known() {
@@ -183,4 +183,29 @@ func routingsAgree(rs []routing) (checks.Verdict, bool) {
 			Want("the same --etcd-servers-overrides on every kube-apiserver").WithFix("the same --etcd-servers-overrides on every kube-apiserver"), true
 	}
 	return on.Pass("is the same for all instances that were seen"), true
+}
+
+// forEvents finds the override that events follow: the core one. That of events.k8s.io is accepted,
+// and routes nothing, because both kinds are stored as the core one.
+func forEvents(os []evidence.EtcdOverride) (core, alias *evidence.EtcdOverride) {
+	for i, o := range os {
+		switch {
+		case o.Resource == "events" && o.Group == "":
+			core = &os[i]
+		case o.Resource == "events" && o.Group == "events.k8s.io":
+			alias = &os[i]
+		}
+	}
+	return core, alias
+}
+
+// renamed are the overrides with that of events.k8s.io made the core one, which events follow.
+func renamed(items []string) string {
+	out := slices.Clone(items)
+	for i, item := range out {
+		if where, ok := strings.CutPrefix(item, "events.k8s.io/events#"); ok {
+			out[i] = "/events#" + where
+		}
+	}
+	return strings.Join(out, ",")
 }

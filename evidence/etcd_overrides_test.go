@@ -1,36 +1,34 @@
-package etcd
+package evidence
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/kaudit/kaudit/evidence"
 )
 
 func TestOverrides(t *testing.T) {
-	set := func(from evidence.Provenance, values ...string) evidence.Setting {
-		return evidence.Setting{Name: "etcd-servers-overrides", Value: values[len(values)-1], All: values, From: from}
+	set := func(from Provenance, values ...string) Setting {
+		return Setting{Name: "etcd-servers-overrides", Value: values[len(values)-1], All: values, From: from}
 	}
-	cli := func(values ...string) evidence.Setting { return set(evidence.FromCommandLine, values...) }
+	cli := func(values ...string) Setting { return set(FromCommandLine, values...) }
 	const bad = "--etcd-servers-overrides invalid, must be of format: group/resource#servers, where servers are URLs, semicolon separated"
-	events := func(servers ...string) override { return override{"", "events", servers} }
+	events := func(servers ...string) EtcdOverride { return EtcdOverride{"", "events", servers} }
 
 	for name, tc := range map[string]struct {
-		set       evidence.Setting
-		want      []override
+		set       Setting
+		want      []EtcdOverride
 		err       string
 		corrected string
 	}{
-		"one server":          {cli("/events#https://a:2379"), []override{events("https://a:2379")}, "", "/events#https://a:2379"},
-		"semicolons":          {cli("/events#https://a:2379;https://b:2379"), []override{events("https://a:2379", "https://b:2379")}, "", "/events#https://a:2379;https://b:2379"},
-		"two overrides":       {cli("/events#https://a,apps/deployments#https://b"), []override{events("https://a"), {"apps", "deployments", []string{"https://b"}}}, "", "/events#https://a,apps/deployments#https://b"},
-		"a repeated flag":     {cli("/events#https://a", "/leases#https://b"), []override{events("https://a"), {"", "leases", []string{"https://b"}}}, "", "/events#https://a,/leases#https://b"},
-		"as /flagz prints it": {set(evidence.FromFlagz, "[/events#https://a;https://b]"), []override{events("https://a", "https://b")}, "", "/events#https://a;https://b"},
-		"an empty list":       {set(evidence.FromFlagz, "[]"), nil, "", ""},
+		"one server":          {cli("/events#https://a:2379"), []EtcdOverride{events("https://a:2379")}, "", "/events#https://a:2379"},
+		"semicolons":          {cli("/events#https://a:2379;https://b:2379"), []EtcdOverride{events("https://a:2379", "https://b:2379")}, "", "/events#https://a:2379;https://b:2379"},
+		"two overrides":       {cli("/events#https://a,apps/deployments#https://b"), []EtcdOverride{events("https://a"), {"apps", "deployments", []string{"https://b"}}}, "", "/events#https://a,apps/deployments#https://b"},
+		"a repeated flag":     {cli("/events#https://a", "/leases#https://b"), []EtcdOverride{events("https://a"), {"", "leases", []string{"https://b"}}}, "", "/events#https://a,/leases#https://b"},
+		"as /flagz prints it": {set(FromFlagz, "[/events#https://a;https://b]"), []EtcdOverride{events("https://a", "https://b")}, "", "/events#https://a;https://b"},
+		"an empty list":       {set(FromFlagz, "[]"), nil, "", ""},
 		"nothing":             {cli(""), nil, "", ""},
-		"quoted, as CSV may":  {cli(`"/events#https://a;https://b"`), []override{events("https://a", "https://b")}, "", "/events#https://a;https://b"},
+		"quoted, as CSV may":  {cli(`"/events#https://a;https://b"`), []EtcdOverride{events("https://a", "https://b")}, "", "/events#https://a;https://b"},
 		"commas between servers": {
 			cli("/events#http://etcd4:2379,http://etcd5:2379,http://etcd6:2379"), nil, bad,
 			"/events#http://etcd4:2379;http://etcd5:2379;http://etcd6:2379",
@@ -44,18 +42,18 @@ func TestOverrides(t *testing.T) {
 		"only servers":                  {cli("https://a:2379"), nil, bad, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			list, err := items(tc.set)
+			list, err := OverrideItems(tc.set)
 			if err != nil {
 				t.Fatalf("items: got %v", err)
 			}
-			got, err := parseOverrides(list)
-			if d := cmp.Diff(tc.want, got, cmp.AllowUnexported(override{})); d != "" {
+			got, err := ParseOverrides(list)
+			if d := cmp.Diff(tc.want, got); d != "" {
 				t.Errorf("overrides (-want +got):\n%s", d)
 			}
 			if msg := errText(err); msg != tc.err {
 				t.Errorf("got error %q, want %q", msg, tc.err)
 			}
-			if got := corrected(list); got != tc.corrected {
+			if got := CorrectedOverrides(list); got != tc.corrected {
 				t.Errorf("got corrected %q, want %q", got, tc.corrected)
 			}
 		})
@@ -71,7 +69,7 @@ func errText(err error) string {
 
 // TestOverridesCSV wants a value that is no CSV to be refused, as pflag refuses it.
 func TestOverridesCSV(t *testing.T) {
-	if _, err := items(evidence.Setting{Value: `/events#"https://a`}); err == nil {
+	if _, err := OverrideItems(Setting{Value: `/events#"https://a`}); err == nil {
 		t.Error("got no error for a stray quote, want one")
 	}
 }
@@ -84,15 +82,15 @@ func FuzzOverrides(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		list, err := items(evidence.Setting{Value: value})
+		list, err := OverrideItems(Setting{Value: value})
 		if err != nil {
 			return
 		}
-		fixed := corrected(list)
+		fixed := CorrectedOverrides(list)
 		if fixed == "" {
 			return
 		}
-		if _, err := parseOverrides(strings.Split(fixed, ",")); err != nil {
+		if _, err := ParseOverrides(strings.Split(fixed, ",")); err != nil {
 			t.Errorf("%q: got a correction %q that is refused as well: %v", value, fixed, err)
 		}
 	})

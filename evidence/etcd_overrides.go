@@ -1,26 +1,24 @@
-package etcd
+package evidence
 
 import (
 	"encoding/csv"
 	"errors"
 	"slices"
 	"strings"
-
-	"github.com/kaudit/kaudit/evidence"
 )
 
-// An override routes one kind of object to servers of its own.
-type override struct {
-	group, resource string
-	servers         []string
+// An EtcdOverride routes one kind of object to servers of its own.
+type EtcdOverride struct {
+	Group, Resource string
+	Servers         []string
 }
 
 // errOverrides is what kube-apiserver says before it exits.
 var errOverrides = errors.New("--etcd-servers-overrides invalid, must be of format: group/resource#servers, where servers are URLs, semicolon separated")
 
-// items splits the values of --etcd-servers-overrides as pflag does: each value is a line of CSV, and
+// OverrideItems splits the values of --etcd-servers-overrides as pflag does: each value is a line of CSV, and
 // a repeated flag appends. /flagz prints the list it ended up with in brackets.
-func items(set evidence.Setting) ([]string, error) {
+func OverrideItems(set Setting) ([]string, error) {
 	values := set.All
 	if len(values) == 0 {
 		values = []string{set.Value}
@@ -39,10 +37,10 @@ func items(set evidence.Setting) ([]string, error) {
 	return out, nil
 }
 
-// parseOverrides reads items as kube-apiserver does. Before 1.34 it let an empty server pass; that
+// ParseOverrides reads items as kube-apiserver does. Before 1.34 it let an empty server pass; that
 // one could never be reached, so it is refused here for every version.
-func parseOverrides(items []string) ([]override, error) {
-	var out []override
+func ParseOverrides(items []string) ([]EtcdOverride, error) {
+	var out []EtcdOverride
 	for _, item := range items {
 		what, where, ok := strings.Cut(item, "#")
 		group, resource, okResource := strings.Cut(what, "/")
@@ -53,14 +51,14 @@ func parseOverrides(items []string) ([]override, error) {
 		if slices.Contains(servers, "") {
 			return nil, errOverrides
 		}
-		out = append(out, override{group, resource, servers})
+		out = append(out, EtcdOverride{group, resource, servers})
 	}
 	return out, nil
 }
 
-// corrected guesses what was meant: items with no # are servers of the item before them, whose
+// CorrectedOverrides guesses what was meant: items with no # are servers of the item before them, whose
 // separator is the semicolon, and empty servers are nothing. "" if that does not make it valid.
-func corrected(items []string) string {
+func CorrectedOverrides(items []string) string {
 	var fixed []string
 	for _, item := range items {
 		item = strings.TrimSpace(item)
@@ -82,21 +80,10 @@ func corrected(items []string) string {
 		}
 		fixed[i] = what + "#" + strings.Join(nonEmpty(strings.Split(where, ";")), ";")
 	}
-	if _, err := parseOverrides(fixed); err != nil || len(fixed) == 0 {
+	if _, err := ParseOverrides(fixed); err != nil || len(fixed) == 0 {
 		return ""
 	}
 	return strings.Join(fixed, ",")
-}
-
-// renamed are the overrides with that of events.k8s.io made the core one, which events follow.
-func renamed(items []string) string {
-	out := slices.Clone(items)
-	for i, item := range out {
-		if where, ok := strings.CutPrefix(item, "events.k8s.io/events#"); ok {
-			out[i] = "/events#" + where
-		}
-	}
-	return strings.Join(out, ",")
 }
 
 func nonEmpty(xs []string) []string {
@@ -109,16 +96,9 @@ func nonEmpty(xs []string) []string {
 	return out
 }
 
-// forEvents finds the override that events follow: the core one. That of events.k8s.io is accepted,
-// and routes nothing, because both kinds are stored as the core one.
-func forEvents(os []override) (core, alias *override) {
-	for i, o := range os {
-		switch {
-		case o.resource == "events" && o.group == "":
-			core = &os[i]
-		case o.resource == "events" && o.group == "events.k8s.io":
-			alias = &os[i]
-		}
+func unbracket(v string) string {
+	if len(v) >= 2 && v[0] == '[' && v[len(v)-1] == ']' {
+		return v[1 : len(v)-1]
 	}
-	return core, alias
+	return v
 }
