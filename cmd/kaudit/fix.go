@@ -147,6 +147,6 @@ func (m *mender) tellRest() {
 		fmt.Fprintf(m.e.stderr, "kaudit: %s\n", oneLine(line))
 	}
 	if len(rest) > 0 {
-		fmt.Fprintf(m.e.stderr, "kaudit: %s left, which no plain setting mends:\n%s\n", checks.Count(len(rest), "finding"), strings.Join(rest, "\n"))
+		fmt.Fprintf(m.e.stderr, "kaudit: %s left that no plain setting was written for:\n%s\n", checks.Count(len(rest), "finding"), strings.Join(rest, "\n"))
 	}
 }

@@ -58,7 +58,7 @@ func (m *mender) mend(ctx context.Context) error {
 
 // rounds reports whether something was refused that had been done already.
 func (m *mender) rounds(ctx context.Context) (again bool, err error) {
-	for range maxRounds {
+	for n := 0; ; n++ {
 		tree, err := m.read(ctx)
 		if err != nil {
 			return false, err
@@ -69,6 +69,12 @@ func (m *mender) rounds(ctx context.Context) (again bool, err error) {
 			return true, nil
 		}
 		news, again := m.wishes()
+		if n == maxRounds { // what is still wanted is left
+			for _, s := range slices.Concat(news...) {
+				delete(m.done, s)
+			}
+			news = nil
+		}
 		if again || len(news) == 0 {
 			return again, nil
 		}
@@ -76,7 +82,6 @@ func (m *mender) rounds(ctx context.Context) (again bool, err error) {
 			m.change(clusterNamed(tree, all[0].cluster), all)
 		}
 	}
-	return false, nil
 }
 
 // change makes the changes of one finding, all of them or none: half of a renaming would lose the setting.
