@@ -116,8 +116,10 @@ func (k sampled) filled(d evidence.Document) evidence.KubeletConfig {
 		name      string
 		byDefault int64
 	}{
-		{&c.KubeAPIQPS, "kubeAPIQPS", rate}, {&c.KubeAPIBurst, "kubeAPIBurst", burst},
-		{&c.EventRecordQPS, "eventRecordQPS", rate}, {&c.EventBurst, "eventBurst", burst},
+		{&c.KubeAPIQPS, "kubeAPIQPS", rate},
+		{&c.KubeAPIBurst, "kubeAPIBurst", burst},
+		{&c.EventRecordQPS, "eventRecordQPS", rate},
+		{&c.EventBurst, "eventBurst", burst},
 	} {
 		if *f.to == nil && !d.Fills(f.name) {
 			*f.to = &f.byDefault
