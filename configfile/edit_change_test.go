@@ -37,6 +37,12 @@ var trees = map[string]map[string]string{
 		"kube-apiserver.service": "[Unit]\nDescription=api\n[Service]\nExecStart=/usr/local/bin/kube-apiserver \\\n  --etcd-servers=https://10.0.0.1:2379 \\\n" +
 			"  --goaway-chance=0.5 \\\n  --v=2\nRestart=on-failure\n",
 	},
+	"units": {
+		"etc/systemd/system/etcd.service": "[Service]\nEnvironmentFile=/etc/etcd/etcd.env\nEnvironment=ETCD_MAX_SNAPSHOTS=3\nExecStart=/usr/local/bin/etcd --snapshot-count=10000 --name m1\n",
+		"etc/etcd/etcd.env":               "ETCD_INITIAL_CLUSTER=m1=https://10.0.0.1:2380\nETCD_QUOTA_BACKEND_BYTES=1\nETCD_LISTEN_CLIENT_URLS=https://10.0.0.1:2379\n",
+		"etc/systemd/system/kube-apiserver.service": "[Service]\nEnvironment=\"EXTRA=--event-ttl=2h --v=2\"\nExecStart=/usr/bin/kube-apiserver --etcd-servers=https://10.0.0.1:2379 \\\n" +
+			"  # how many\n  --max-requests-inflight=800 $EXTRA\n",
+	},
 	"k3s": {
 		"config.yaml": "# server\ncluster-init: true\nkube-apiserver-arg: \"goaway-chance=0.5\"  # one\nkube-controller-manager-arg:\n  - \"kube-api-qps=10\"\n" +
 			"  - 'kube-api-burst=20'\netcd-arg: [quota-backend-bytes=1, snapshot-count=10000]\nkubelet-arg+:\n- \"max-pods=200\"\n",
@@ -103,7 +109,8 @@ var notChanged = []string{
 	"kubespray: etcd/prod heartbeat-interval: /inventory/prod/group_vars/all/etcd.yml:3: it is the only one there",
 	"kubespray: etcd/prod max-requests-inflight: kaudit knows no field for it there",
 	"pods: kube-apiserver/api profiling: /api.yaml:8: it stands within braces over several lines",
-	"pods: kube-scheduler/sh leader-elect: /sh.yaml:8: kaudit cannot tell how to write it there without changing something else",
+	"units: etcd/m1 max-snapshots: it is set at /etc/systemd/system/etcd.service:3, in a way that kaudit cannot edit",
+	"units: etcd/m1 max-snapshots: it stands where kaudit cannot edit it",
 }
 
 func readTree(t *testing.T, dir string, instead map[string][]byte) *Tree {
@@ -231,4 +238,57 @@ func TestChangeShifts(t *testing.T) {
 	if d := cmp.Diff(want, string(texts.Changed["f"])); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
+}
+
+// Whatever becomes of a tree: a change that reads back as it was meant leaves everything else as it was.
+func FuzzChange(f *testing.F) {
+	names := slices.Sorted(maps.Keys(trees))
+	for i, name := range names {
+		for path := range trees[name] {
+			f.Add(byte(i), path, uint16(0), uint16(0), "")
+			f.Add(byte(i), path, uint16(40), uint16(3), "x")
+			f.Add(byte(i), path, uint16(90), uint16(0), "\n  - &a b # c\n")
+		}
+	}
+	f.Fuzz(func(t *testing.T, tree byte, path string, at, cut uint16, put string) {
+		texts := map[string][]byte{}
+		for name, text := range trees[names[int(tree)%len(names)]] {
+			if name == path && len(put) < 200 {
+				from := int(at) % len(text)
+				text = text[:from] + put + text[min(len(text), from+int(cut)):]
+			}
+			texts[name] = []byte(text)
+		}
+		before := treeOf(texts)
+		for _, c := range before.Clusters {
+			for _, ch := range changesOf(c) {
+				edited := NewTexts(func(path string) ([]byte, error) { return texts[path], nil })
+				if c.Change(edited, ch) != nil {
+					continue
+				}
+				now := maps.Clone(texts)
+				maps.Copy(now, edited.Changed)
+				after := treeOf(now)
+				i := slices.IndexFunc(after.Clusters, func(o Cluster) bool { return o.Name == c.Name })
+				if i < 0 || !after.Clusters[i].Has(ch) {
+					continue // fix takes it back
+				}
+				if ch.Remove && after.Clusters[i].process(ch.Subject) == nil {
+					continue // too little is left to tell what the file is
+				}
+				if d := cmp.Diff(settingsOf(before, ch), settingsOf(after, ch)); d != "" {
+					t.Errorf("%v: something else changed (-was +is)\n%s\n%s", ch, d, edited.Changed)
+				}
+			}
+		}
+	})
+}
+
+// treeOf is a tree of texts.
+func treeOf(texts map[string][]byte) *Tree {
+	var sinks []*sink
+	for _, path := range slices.Sorted(maps.Keys(texts)) {
+		sinks = append(sinks, readData(input{path: path, shown: path, rel: path, root: "r"}, texts[path]))
+	}
+	return &Tree{Clusters: assemble(sinks, Options{Version: "1.34", Now: time.Unix(0, 0)})}
 }

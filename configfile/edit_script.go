@@ -82,6 +82,9 @@ func oneWordApart(old, now string, e Edit) bool {
 		var out []string
 		value := false
 		for _, w := range strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(" \t\n\\\"'", r) }) {
+			if name, rest, ok := strings.Cut(w, "=-"); ok && !strings.HasPrefix(name, "-") { // words in a variable
+				out, w = append(out, name), "-"+rest
+			}
 			name, _, inline := strings.Cut(strings.TrimLeft(w, "-"), "=")
 			isValue := value && !strings.HasPrefix(w, "-")
 			value = false

@@ -196,6 +196,10 @@ func removeToken(text []string, t token, first int) (splice, error) {
 	case isBlank(lead) && isBlank(rest) && t.line > first && strings.HasSuffix(strings.TrimRight(text[t.line-1], " "), `\`):
 		above := strings.TrimRight(strings.TrimSuffix(strings.TrimRight(text[t.line-1], " "), `\`), " \t")
 		return splice{t.line - 1, 2, []string{above}}, nil
+	case isBlank(lead) && strings.HasPrefix(rest, " ") && !isBlank(rest):
+		return splice{t.line, 1, []string{lead + strings.TrimLeft(rest, " ")}}, nil
+	case strings.ContainsAny(lead[max(len(lead)-1, 0):], "=\"'") && strings.HasPrefix(rest, " "):
+		return splice{t.line, 1, []string{lead + rest[1:]}}, nil
 	case isBlank(lead) || !strings.HasSuffix(lead, " "):
 		return splice{}, errUncertain
 	}
