@@ -108,7 +108,7 @@ func containerOf(component string, pod, c cursor) *Process {
 		return nil
 	}
 	list := command
-	if len(parsed.At) == 0 && n < 2 || n == 0 || n == 1 && args.ok() {
+	if args.ok() && n < 2 {
 		list = args
 	}
 	p := newProcess(component, "pod", list.src())
