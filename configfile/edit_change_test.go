@@ -110,7 +110,6 @@ var notChanged = []string{
 	"kops: kubelet/nodes max-requests-inflight: kaudit knows no field for it there",
 	"kubespray: etcd/prod heartbeat-interval: /inventory/prod/group_vars/all/etcd.yml:3: it is the only one there",
 	"kubespray: etcd/prod max-requests-inflight: kaudit knows no field for it there",
-	"pods: kube-apiserver/api profiling: /api.yaml:8: it stands within braces over several lines",
 	"units: etcd/m1 max-snapshots: it is set at /etc/systemd/system/etcd.service:3, in a way that kaudit cannot edit",
 	"units: etcd/m1 max-snapshots: it stands where kaudit cannot edit it",
 }

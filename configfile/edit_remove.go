@@ -2,6 +2,7 @@ package configfile
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -118,9 +119,31 @@ func (p *page) removeFlow(n *yaml.Node, from, to int) (splice, error) {
 			return splice{}, err
 		}
 		if before.line != end.line {
-			return splice{}, several
+			return p.removeLastFlow(before, cut)
 		}
 		cut.from = before.to
 	}
 	return splice{cut.line, 1, []string{p.put(cut, "")}}, nil
+}
+
+// removeLastFlow takes out what stands behind the last comma within braces, on another line, and that comma with it
+// unless there is one behind it too.
+func (p *page) removeLastFlow(before, cut stretch) (splice, error) {
+	last := p.put(cut, "")
+	behind := strings.TrimLeft(string([]rune(p.raw[cut.line])[cut.to:]), " \t")
+	with := slices.Clone(p.raw[before.line:cut.line])
+	if rest, comma := strings.CutPrefix(behind, ","); comma {
+		last = string([]rune(p.raw[cut.line])[:cut.from]) + strings.TrimLeft(rest, " \t")
+	} else {
+		line := []rune(p.raw[before.line])
+		after, ok := strings.CutPrefix(strings.TrimLeft(string(line[before.to:]), " \t"), ",")
+		if !ok {
+			return splice{}, errUncertain
+		}
+		with[0] = string(line[:before.to]) + after
+	}
+	if !isBlank(last) {
+		with = append(with, last)
+	}
+	return splice{before.line, cut.line - before.line + 1, with}, nil
 }

@@ -52,6 +52,9 @@ func TestApply(t *testing.T) {
 		{"words removed", Edit{Site: words, Remove: true}, "args:\n- --a=1\n- --goaway-chance\n- \"0\"\n- --b\n", "args:\n- --a=1\n- --b\n"},
 		{"only word removed", Edit{Site: words, Remove: true}, "args: # all\n# one\n- --goaway-chance=0\nb: c\n", "args: [] # all\n# one\nb: c\n"},
 		{"word removed from brackets", Edit{Site: words, Remove: true}, "args: [--goaway-chance=0, --b]\n", "args: [--b]\n"},
+		{"last word removed from brackets of several lines", Edit{Site: words, Remove: true}, "args: [\n  \"--a\", # one\n  # why\n  \"--goaway-chance=0\"\n]\n", "args: [\n  \"--a\" # one\n  # why\n]\n"},
+		{"last word and its comma removed", Edit{Site: words, Remove: true}, "args: [\n  --a,\n  --goaway-chance=0,\n]\n", "args: [\n  --a,\n]\n"},
+		{"last word removed before the bracket", Edit{Site: words, Remove: true}, "args: [--a,\n  --goaway-chance=0]\n", "args: [--a\n  ]\n"},
 		{"last word removed from brackets", Edit{Site: words, Remove: true}, "args: [--b, --goaway-chance=0]\n", "args: [--b]\n"},
 		{
 			"windows", Edit{Site: words}, "\xEF\xBB\xBFargs:\r\n- --a=1\r\n- --b=1", "\xEF\xBB\xBFargs:\r\n- --a=1\r\n- --b=1\r\n- --goaway-chance=0.001",
