@@ -22,15 +22,19 @@ var drift = checks.New(checks.Spec{
 	},
 	Uses: []evidence.Kind{evidence.KindKubeadmConfig, evidence.KindAPIServerMetrics, evidence.KindControllerManagerMetrics, evidence.KindSchedulerMetrics},
 	Doc:  driftDoc,
-}, driftParams{Named: 5}, runDrift)
+}, driftParams{Named: 5, Flags: 10}, runDrift)
 
 type driftParams struct {
 	Named int `json:"named" doc:"how many flags one message names, the others are counted; five fit a line or two of a terminal"`
+	Flags int `json:"flags" doc:"how many flags that differ between instances have a line of their own, the others share one; ten fit a screen"`
 }
 
 func (p driftParams) Validate() error {
 	if p.Named < 1 {
 		return fmt.Errorf("named is %d, and at least one flag must be", p.Named)
+	}
+	if p.Flags < 1 {
+		return fmt.Errorf("flags is %d, and at least one must have a line", p.Flags)
 	}
 	return nil
 }
@@ -39,10 +43,17 @@ func runDrift(s *evidence.Snapshot, p driftParams) []checks.Verdict {
 	var vs []checks.Verdict
 	for o := range processes(s) {
 		v := driftOf(checks.On(o), *o.Value, p)
+		if s.Cluster.Files && v.Outcome != checks.Finding && v.Outcome != checks.Pass {
+			continue // a file is one place, and nothing lacks
+		}
 		if v.Outcome == checks.Skipped || v.Outcome == checks.NotApplicable {
 			v = blame(checks.On(o), v, s, o.Of)
 		}
 		vs = append(vs, v)
+	}
+	vs = append(vs, betweenInstances(s, p)...)
+	if len(vs) == 0 {
+		vs = append(vs, checks.About("instances").NotApplicable("are not two of any component, and each tells its flags in one place"))
 	}
 	return vs
 }
