@@ -13,15 +13,15 @@ func Nearest(name string, known []string) string {
 		if len(name)-len(k) >= at || len(k)-len(name) >= at {
 			continue // as many letters at least would have to go or come
 		}
-		if d := distance(name, k); d < at {
+		if d := Distance(name, k); d < at {
 			best, at = k, d
 		}
 	}
 	return best
 }
 
-// distance is Levenshtein's: the insertions, deletions and replacements that turn a into b.
-func distance(a, b string) int {
+// Distance is Levenshtein's: the insertions, deletions and replacements that turn a into b.
+func Distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

@@ -22,7 +22,7 @@ func TestDistance(t *testing.T) {
 		a, b string
 		want int
 	}{{"", "abc", 3}, {"abc", "", 3}, {"kitten", "sitting", 3}, {"quota", "qouta", 2}, {"same", "same", 0}} {
-		if got := distance(tc.a, tc.b); got != tc.want {
+		if got := Distance(tc.a, tc.b); got != tc.want {
 			t.Errorf("%q to %q: got %d, want %d", tc.a, tc.b, got, tc.want)
 		}
 	}

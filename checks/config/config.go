@@ -4,4 +4,6 @@ package config
 import "github.com/kaudit/kaudit/checks"
 
 // Checks lists the checks of this area in the order people should read them.
-func Checks() []checks.Check { return []checks.Check{files, flagValue, drift, versionSkew} }
+func Checks() []checks.Check {
+	return []checks.Check{files, flagUnknown, flagValue, drift, versionSkew}
+}

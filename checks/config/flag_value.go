@@ -65,6 +65,8 @@ func judgeSettings(sets []settings) []checks.Verdict {
 	switch {
 	case len(vs) > 0:
 		return vs
+	case looked == 0 && len(sets[0].setNames()) == 0 && len(sets[0].values) > 0:
+		return []checks.Verdict{on.NotApplicable("tells its flags by /flagz alone, which lists what it has taken")}
 	case looked == 0:
 		return []checks.Verdict{on.NotApplicable("sets nothing that there is a rule for")}
 	}
@@ -78,7 +80,7 @@ func (s settings) judge(name string) (worst fault, at evidence.FlagValue, judged
 	for _, v := range setBySomebody(s.values[name]) {
 		for _, r := range rules {
 			f, ok := r(s, name, v)
-			judged = judged || ok
+			judged = judged || ok && v.From != evidence.FromFlagz
 			if f.message == "" || f.severity <= worst.severity || f.refused && v.From == evidence.FromFlagz {
 				continue
 			}

@@ -18,6 +18,7 @@ type settings struct {
 	version   string
 	values    map[string][]evidence.FlagValue
 	unknown   []string
+	unknownAt map[string]evidence.Source // where those stand that a template or a variable fills in
 	opaque    string
 	whole     bool // what is not set has its default
 	document  bool // names are fields of a configuration file
@@ -41,7 +42,7 @@ func allSettings(s *evidence.Snapshot) []settings {
 func ofProcess(o evidence.Observed[evidence.Flags]) settings {
 	f := o.Value
 	return settings{
-		of: o.Of, source: o.Source, component: canonical(f.Component), version: f.Version, values: f.Values, unknown: f.Unknown, opaque: f.Opaque,
+		of: o.Of, source: o.Source, component: canonical(f.Component), version: f.Version, values: f.Values, unknown: f.Unknown, unknownAt: f.UnknownAt, opaque: f.Opaque,
 		whole: len(f.From) > 0 && f.From[0] != evidence.FromFlagz && f.Opaque == "",
 	}
 }
