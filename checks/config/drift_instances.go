@@ -208,9 +208,9 @@ func differs(on checks.Subject, component, name string, parts [][]held) checks.V
 		}
 		each = append(each, text+" on "+strings.Join(who, ", "))
 	}
-	for i := len(parts) - 1; i >= 0; i-- { // the odd one out is where somebody will want to look
+	for _, part := range slices.Backward(parts) { // the odd one out is where somebody will want to look
 		for _, set := range []bool{true, false} {
-			for _, h := range parts[i] {
+			for _, h := range part {
 				if h.unset != set {
 					on = on.With(h.source, "%s: --%s", h.of, name)
 				}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kaudit/kaudit/checks"
@@ -15,7 +16,6 @@ type fault struct {
 	message  string
 	want     string
 	to       string // the value that mends it
-	remove   bool   // or the setting has to go
 	fix      string // or what to do, in words
 }
 
@@ -37,12 +37,6 @@ func misread(sev checks.Severity, want, format string, args ...any) fault {
 // becoming makes another value the fix.
 func (f fault) becoming(value string) fault {
 	f.to = value
-	return f
-}
-
-// going makes it the fix that the setting goes.
-func (f fault) going() fault {
-	f.remove = true
 	return f
 }
 
@@ -141,10 +135,8 @@ func notNegative(s settings, _ string, v evidence.FlagValue) (fault, bool) {
 // oneOf refuses all but a few words.
 func oneOf(words ...string) rule {
 	return func(s settings, _ string, v evidence.FlagValue) (fault, bool) {
-		for _, w := range words {
-			if v.Value == w {
-				return fine, true
-			}
+		if slices.Contains(words, v.Value) {
+			return fine, true
 		}
 		want := strings.Join(words, " or ")
 		return refused(want, "keeps %s from starting: it takes %s", s.program(), want), true

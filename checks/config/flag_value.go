@@ -106,10 +106,7 @@ func (s settings) verdict(name string, v evidence.FlagValue, f fault) checks.Ver
 		on = checks.About(s.of, s.source).Aspect(s.label(name))
 	}
 	out := on.Find(f.severity, "%s", f.message).Saw("%s", said).Want("%s", f.want)
-	switch {
-	case f.remove:
-		return out.WithFix("remove "+s.label(name)).Unsetting(s.of, name)
-	case f.to != "":
+	if f.to != "" {
 		return out.WithFix(s.write(name, f.to)).Setting(s.of, name, f.to)
 	}
 	return out.WithFix(f.fix)
