@@ -54,7 +54,7 @@ func where(ms []member, limit int) string {
 	return fmt.Sprintf("%s in %d clusters: %s", shared(clusters, subjects, limit), len(clusters), atMost(clusters, limit))
 }
 
-// shared are the subjects that clusters have alike, else their components.
+// shared are the subjects that clusters have alike, else their components, with the aspect that is judged.
 func shared(clusters []string, subjects map[string][]string, limit int) string {
 	first := subjects[clusters[0]]
 	alike := true
@@ -62,11 +62,11 @@ func shared(clusters []string, subjects map[string][]string, limit int) string {
 	for _, c := range clusters {
 		alike = alike && slices.Equal(subjects[c], first)
 		for _, s := range subjects[c] {
-			component, name, _ := split(s)
+			component, name, aspect := split(s)
 			if component == "" {
 				component = name
 			}
-			if component = strings.TrimSuffix(component, "/"); !slices.Contains(components, component) {
+			if component = strings.TrimSuffix(component, "/") + aspect; !slices.Contains(components, component) {
 				components = append(components, component)
 			}
 		}

@@ -39,7 +39,7 @@ func TestWhereTellsClustersApart(t *testing.T) {
 	for i := range 20 {
 		name := fmt.Sprintf("c-%02d", i)
 		alike = append(alike, in(name, "etcd/cp-1", "etcd/cp-2")...)
-		unlike = append(unlike, in(name, "etcd/"+name, "kube-apiserver/"+name)...)
+		unlike = append(unlike, in(name, "etcd/"+name, "kube-apiserver/"+name+" timeout")...)
 	}
 	for name, tc := range map[string]struct {
 		members []member
@@ -50,7 +50,7 @@ func TestWhereTellsClustersApart(t *testing.T) {
 		"one of several":       {in("prod-eu", "etcd/cp-1", "etcd/cp-2"), 6, "prod-eu: etcd/cp-1, cp-2"},
 		"two":                  {append(in("prod-eu", "etcd/cp-1"), in("dev", "etcd/cp-1", "etcd/cp-2")...), 6, "prod-eu: etcd/cp-1; dev: etcd/cp-1, cp-2"},
 		"twenty alike":         {alike, 4, "etcd/cp-1, cp-2 in 20 clusters: c-00, c-01, c-02 and 17 more"},
-		"twenty, each its own": {unlike, 4, "etcd, kube-apiserver in 20 clusters: c-00, c-01, c-02 and 17 more"},
+		"twenty, each its own": {unlike, 4, "etcd, kube-apiserver timeout in 20 clusters: c-00, c-01, c-02 and 17 more"},
 		"three, all of them":   {append(append(in("a", "x y"), in("b", "x y")...), in("c", "x z")...), 0, "x y, x z in 3 clusters: a, b, c"},
 	} {
 		if got := where(tc.members, tc.limit); got != tc.want {
