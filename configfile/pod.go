@@ -35,7 +35,7 @@ func readPod(object, pod cursor, s *sink) {
 			continue
 		}
 		out := s.piece("pod")
-		out.cluster = object.get("metadata", "labels", "cluster.x-k8s.io/cluster-name").known()
+		out.cluster = clusterOf(object)
 		out.processes = append(out.processes, p)
 	}
 }
@@ -75,7 +75,7 @@ func known(s evidence.Setting) string {
 // ofControlPlane reports whether a pod that runs an etcd bears a sign of being the cluster's own.
 func ofControlPlane(object, pod cursor) bool {
 	labels := object.get("metadata", "labels")
-	return object.get("metadata", "namespace").text() == "kube-system" || labels.get("tier").text() == "control-plane" ||
+	return object.get("metadata", "namespace").text() == "kube-system" || clusterOf(object) != "" || labels.get("tier").text() == "control-plane" ||
 		object.get("kind").text() == "Pod" && pod.get("spec", "hostNetwork").text() == "true"
 }
 

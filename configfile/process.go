@@ -81,6 +81,22 @@ func siteOf(c cursor, form Form) Site {
 	return s
 }
 
+// siteBelow is the place below a map, whether it is there or not: where it is not, Source is the nearest
+// place above.
+func siteBelow(c cursor, form Form, keys ...string) Site {
+	at := c
+	for i, key := range keys {
+		next := at.get(key)
+		if !next.ok() {
+			s := siteOf(at, form)
+			s.Path = append(s.Path, keys[i:]...)
+			return s
+		}
+		at = next
+	}
+	return siteOf(at, form)
+}
+
 // newProcess is one whose settings a dialect adds.
 func newProcess(component, dialect string, src evidence.Source) *Process {
 	return &Process{

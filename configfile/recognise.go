@@ -45,7 +45,7 @@ type reader struct {
 
 // readers lists them, the most particular first: the first one that takes a document has it.
 func readers() []reader {
-	return []reader{podReader(), workloadReader(), etcdFileReader(), talosReader(), talosKindReader(), suiteReader(), suiteControlPlaneReader(), kopsReader(), kopsGroupReader(), kubesprayReader(), flagzReader()}
+	return []reader{podReader(), workloadReader(), etcdFileReader(), talosReader(), talosKindReader(), suiteReader(), suiteControlPlaneReader(), kopsReader(), kopsGroupReader(), kubesprayReader(), flagzReader(), listReader(), configMapReader()}
 }
 
 // sink takes what the readers of a file find.
@@ -100,6 +100,12 @@ func (s *sink) readDoc(d *doc) {
 			return
 		}
 	}
+	if d.part && d.inside == nil { // an item of a list: that has been gone through
+		s.readAnnotation(d.root)
+		r.read(d.root, s)
+		return
+	}
+	s.twice(d)
 	s.readAnnotation(d.root)
 	r.read(d.root, s)
 }
@@ -141,7 +147,10 @@ func (r reader) hasKeys(text string) bool {
 
 // kindOf is the kind and apiVersion of a document, without parsing it where that can be avoided.
 func kindOf(d *doc) (kind, group string) {
-	if d.root.ok() {
+	switch {
+	case d.kind != "":
+		return d.kind, d.group
+	case d.root.ok():
 		return d.root.get("kind").text(), d.root.get("apiVersion").text()
 	}
 	if strings.HasPrefix(strings.TrimSpace(d.text), "{") {

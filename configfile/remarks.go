@@ -84,6 +84,10 @@ func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " \
 func (s *sink) readAnnotation(object cursor) {
 	note := object.get("metadata", "annotations", evidence.RemarkAnnotation)
 	if text, ok := note.str(); ok {
-		s.remark(evidence.ParseAnnotation(text), note.src(), object.doc.lines())
+		about := object.doc.lines()
+		if len(object.path) > 0 { // an item of a list
+			about = object.lines()
+		}
+		s.remark(evidence.ParseAnnotation(text), note.src(), about)
 	}
 }

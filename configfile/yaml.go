@@ -1,7 +1,6 @@
 package configfile
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -22,7 +21,12 @@ type doc struct {
 	// inside is the value that holds the document; nil where it stands in the file itself.
 	inside *cursor
 	flat   bool // its lines are not those of the file: all of it stands on one
-	root   cursor
+	// title is what the value that holds it is called there: a key of a ConfigMap, a path on a machine.
+	title string
+	part  bool // of another document: a list's, a value's
+	// kind and group are what the list says of an item that does not say itself.
+	kind, group string
+	root        cursor
 }
 
 // maxDoc bounds a document that is parsed: its tree takes many times its size. A cluster's own
@@ -34,23 +38,38 @@ var separator = regexp.MustCompile(`(?m)^---(?:[ \t].*)?$|^\.\.\.[ \t]*$`)
 // split gives the documents of a file, unparsed: one that is malformed does not hide the others.
 func split(f *file) []*doc {
 	var docs []*doc
+	line, counted := 0, 0
+	for _, p := range parts(f.text) {
+		line += strings.Count(f.text[counted:p.from], "\n")
+		counted = p.from
+		docs = append(docs, &doc{file: f, index: len(docs), line: line, text: f.text[p.from:p.to]})
+	}
+	return docs
+}
+
+// A part is where a document stands in a text.
+type part struct{ from, to int }
+
+// parts are the documents of a text that are not empty.
+func parts(text string) []part {
+	var out []part
 	add := func(from, to int) {
-		if text := f.text[from:to]; !isBlank(text) {
-			docs = append(docs, &doc{file: f, index: len(docs), line: strings.Count(f.text[:from], "\n"), text: text})
+		if !isBlank(text[from:to]) {
+			out = append(out, part{from, to})
 		}
 	}
 	from := 0
-	for _, m := range separator.FindAllStringIndex(f.text, -1) {
+	for _, m := range separator.FindAllStringIndex(text, -1) {
 		add(from, m[0])
 		from = m[0]
-		if strings.HasPrefix(f.text[m[0]:], "---") {
+		if strings.HasPrefix(text[m[0]:], "---") {
 			from += 3 // a document may begin on the line of its separator
 		} else {
 			from = m[1]
 		}
 	}
-	add(from, len(f.text))
-	return docs
+	add(from, len(text))
+	return out
 }
 
 // A placed error is one at a line of a file.
@@ -93,6 +112,9 @@ func (d *doc) malformed(text string) error {
 	}
 	if countsFromZero.MatchString(text) {
 		line++
+	}
+	if d.flat {
+		line = 1
 	}
 	return &placed{line: d.line + line, why: "malformed YAML: " + strings.ReplaceAll(yamlLine.ReplaceAllString(text, ""), string(hole), "")}
 }
@@ -245,7 +267,7 @@ func (c cursor) words() []string {
 }
 
 // isLoose reports whether a template decides if this is there.
-func (c cursor) isLoose() bool { return c.node != nil && c.doc.file.isLoose(c.doc.line+c.node.Line) }
+func (c cursor) isLoose() bool { return c.node != nil && c.doc.file.isLoose(c.src().Line) }
 
 // src is where it stands. In a document within a value only the line can be told.
 func (c cursor) src() evidence.Source {
@@ -283,6 +305,9 @@ func (c cursor) lines() span {
 	if c.node == nil {
 		return span{}
 	}
+	if c.doc.flat {
+		return span{c.src().Line, c.src().Line}
+	}
 	return span{c.doc.line + c.node.Line, c.doc.line + lastLine(c.node)}
 }
 
@@ -301,35 +326,17 @@ func lastLine(n *yaml.Node) int {
 func (c cursor) find(word string) evidence.Source {
 	src := c.src()
 	n := c.real()
-	if n == nil || n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
+	if n == nil || n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 || c.doc.flat {
 		return src
 	}
 	lines := strings.Split(c.doc.text, "\n")
 	for i := n.Line; i < len(lines) && i <= n.Line+strings.Count(n.Value, "\n")+1; i++ {
 		if at := strings.Index(lines[i], word); at >= 0 {
+			if c.doc.inside != nil { // what stands before the value's lines is not known
+				return c.doc.file.at(c.doc.line+i+1, 0)
+			}
 			return c.doc.file.at(c.doc.line+i+1, 1+len([]rune(lines[i][:at])))
 		}
 	}
 	return src
-}
-
-// document is the one that a value holds as text: a ConfigMap's "pod.yaml". Its lines are those of the
-// file where the value is a literal block, else all are the value's own.
-func (c cursor) document() (*doc, error) {
-	n := c.real()
-	text, ok := c.str()
-	if !ok {
-		return nil, &placed{line: c.src().Line, why: "holds no text"}
-	}
-	d := &doc{file: c.doc.file, index: c.doc.index, line: c.doc.line + n.Line - 1, text: text, inside: &c, flat: c.doc.flat}
-	if n.Style&yaml.LiteralStyle != 0 {
-		d.line++
-	} else {
-		d.flat = true
-	}
-	err := d.parse()
-	if at := (*placed)(nil); errors.As(err, &at) && d.flat {
-		at.line = c.src().Line
-	}
-	return d, err
 }

@@ -119,25 +119,23 @@ func TestAliasesOfAliasesEnd(t *testing.T) {
 }
 
 func TestDocumentsWithinValues(t *testing.T) {
-	c := parsed(t, "kind: ConfigMap\ndata:\n  literal: |\n    a: 1\n    b: 2\n  quoted: '{\"a\": 1}'\n  broken: |\n    a: 1\n    b: [\n")
-	inner, err := c.get("data", "literal").document()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := inner.root.get("b").src(); got.Line != 5 || got.Column != 0 {
-		t.Errorf("a literal block: got %+v, want line 5", got)
-	}
-	inner, err = c.get("data", "quoted").document()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := inner.root.get("a").src(); got.Line != 6 {
-		t.Errorf("a quoted one: got %+v, want line 6", got)
-	}
-	_, err = c.get("data", "broken").document()
-	at, ok := err.(*placed) //nolint:errorlint // what the test is about
-	if !ok || at.line < 8 || at.line > 10 {
-		t.Errorf("got %v, want an error at its line", err)
+	c := parsed(t, "kind: ConfigMap\ndata:\n  literal: |\n    a: 1\n    ---\n    b: 2\n  quoted: '{\"a\": 1}'\n  broken: |\n    a: 1\n    b: [\n")
+	for _, tt := range []struct {
+		value  string
+		index  int
+		key    string
+		line   int
+		broken bool
+	}{{"literal", 0, "a", 4, false}, {"literal", 1, "b", 6, false}, {"quoted", 0, "a", 7, false}, {"broken", 0, "", 10, true}} {
+		inner := c.get("data", tt.value).documents()[tt.index]
+		err := inner.parse()
+		at, _ := err.(*placed) //nolint:errorlint // what the test is about
+		switch {
+		case tt.broken && (at == nil || at.line < tt.line || at.line > tt.line+1):
+			t.Errorf("%s: got %+v, want an error at line %d", tt.value, err, tt.line)
+		case !tt.broken && (err != nil || inner.root.get(tt.key).src().Line != tt.line):
+			t.Errorf("%s: got %+v, %v, want line %d", tt.value, inner.root.get(tt.key).src(), err, tt.line)
+		}
 	}
 }
 
