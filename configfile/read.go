@@ -83,6 +83,7 @@ func Read(ctx context.Context, o Options) (*Tree, error) {
 	w := &walker{seen: map[string]bool{}}
 	tree := &Tree{}
 	var sinks []*sink
+	rs := readers() // they compile their patterns
 	for _, p := range o.Paths {
 		if p == "-" {
 			data, err := io.ReadAll(io.LimitReader(o.Stdin, maxFile+1))
@@ -92,7 +93,7 @@ func Read(ctx context.Context, o Options) (*Tree, error) {
 			if text, ok := o.Instead["-"]; ok {
 				data = text
 			}
-			sinks = append(sinks, readData(input{shown: "-", rel: "-", root: "stdin", named: true}, data))
+			sinks = append(sinks, readData(input{shown: "-", rel: "-", root: "stdin", named: true}, data, rs))
 			tree.Files, tree.Bytes = tree.Files+1, tree.Bytes+int64(len(data))
 			continue
 		}
@@ -107,10 +108,10 @@ func Read(ctx context.Context, o Options) (*Tree, error) {
 		g.Go(func() error {
 			if ctx.Err() == nil {
 				if text, ok := o.Instead[in.shown]; ok {
-					read[i] = readData(in, text)
+					read[i] = readData(in, text, rs)
 					return nil
 				}
-				read[i] = readFile(in)
+				read[i] = readFile(in, rs)
 			}
 			return nil
 		})
@@ -134,7 +135,7 @@ func Read(ctx context.Context, o Options) (*Tree, error) {
 	return tree, nil
 }
 
-func readFile(in input) *sink {
+func readFile(in input, rs []reader) *sink {
 	if in.size > maxFile {
 		return &sink{problems: []Problem{{File: in.shown, Why: fmt.Sprintf("is larger than %d MiB and was not read", maxFile>>20), Quiet: !in.named}}}
 	}
@@ -142,7 +143,7 @@ func readFile(in input) *sink {
 	if err != nil {
 		return &sink{problems: []Problem{{File: in.shown, Why: bare(err).Error()}}}
 	}
-	return readData(in, data)
+	return readData(in, data, rs)
 }
 
 // readAll reads a file whole, and looks no further than its beginning where that is no text.
@@ -173,8 +174,8 @@ func binary(head []byte) bool {
 }
 
 // readData recognises what a file holds and reads it.
-func readData(in input, data []byte) *sink {
-	s := &sink{readers: readers(), file: &file{path: in.shown, rel: in.rel, root: in.root}}
+func readData(in input, data []byte, rs []reader) *sink {
+	s := &sink{readers: rs, file: &file{path: in.shown, rel: in.rel, root: in.root}}
 	text, err := decode(data)
 	switch {
 	case errors.Is(err, errNotText):

@@ -52,7 +52,7 @@ var programs = append(components.Components(), "k3s", "rke2")
 
 // readUnit reads a unit that starts a component, and what may change one.
 func readUnit(s *sink) bool {
-	if !serviceSection.MatchString(s.file.text) {
+	if !strings.Contains(s.file.text, "[Service]") || !serviceSection.MatchString(s.file.text) {
 		return false
 	}
 	u := parseUnit(s.file)

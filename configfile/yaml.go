@@ -33,7 +33,6 @@ type doc struct {
 // configuration has some kilobytes.
 const maxDoc = 8 << 20
 
-var separator = regexp.MustCompile(`(?m)^---(?:[ \t].*)?$|^\.\.\.[ \t]*$`)
 
 // split gives the documents of a file, unparsed: one that is malformed does not hide the others.
 func split(f *file) []*doc {
@@ -59,14 +58,17 @@ func parts(text string) []part {
 		}
 	}
 	from := 0
-	for _, m := range separator.FindAllStringIndex(text, -1) {
-		add(from, m[0])
-		from = m[0]
-		if strings.HasPrefix(text[m[0]:], "---") {
-			from += 3 // a document may begin on the line of its separator
-		} else {
-			from = m[1]
+	for at := 0; at < len(text); {
+		line := firstLine(text[at:])
+		switch rest := strings.TrimLeft(line, "-."); {
+		case strings.HasPrefix(line, "---") && (rest == "" || rest[0] == ' ' || rest[0] == '\t') && len(line)-len(rest) == 3:
+			add(from, at)
+			from = at + 3 // a document may begin on the line of its separator
+		case strings.HasPrefix(line, "...") && strings.TrimRight(line, " \t") == "...":
+			add(from, at)
+			from = at + len(line)
 		}
+		at += len(line) + 1
 	}
 	add(from, len(text))
 	return out
