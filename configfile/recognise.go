@@ -24,6 +24,8 @@ type piece struct {
 	unit         *unitFile // of systemd, or a drop-in of one
 	// inert is set where the piece alone configures nothing.
 	inert bool
+	// patched says what may change the manifests that kubeadm writes, and was not read.
+	patched string
 	// fill puts in what else it tells, once the cluster is known.
 	fill []func(*evidence.Snapshot)
 }
@@ -45,7 +47,7 @@ type reader struct {
 
 // readers lists them, the most particular first: the first one that takes a document has it.
 func readers() []reader {
-	return []reader{podReader(), workloadReader(), etcdFileReader(), talosReader(), talosKindReader(), suiteReader(), suiteControlPlaneReader(), kopsReader(), kopsGroupReader(), kubesprayReader(), flagzReader(), listReader(), configMapReader()}
+	return []reader{podReader(), workloadReader(), kubeadmReader(), etcdFileReader(), talosReader(), talosKindReader(), suiteReader(), suiteControlPlaneReader(), kopsReader(), kopsGroupReader(), kubesprayReader(), flagzReader(), listReader(), configMapReader()}
 }
 
 // sink takes what the readers of a file find.

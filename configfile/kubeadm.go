@@ -1,0 +1,328 @@
+package configfile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kaudit/kaudit/evidence"
+)
+
+// kubeadm's types are not used: they stand in k8s.io/kubernetes itself, a module that nobody is meant to
+// import, keep no lines, and take neither what a template fills in nor more than two versions at a time.
+
+// A kubeadmAPI is a version of kubeadm.k8s.io: which minors of kubeadm take it, and how it writes arguments.
+// Read in validateSupportedVersion of kubeadm 1.24, 1.27, 1.30, 1.36 and 1.37 (app/util/config/common.go).
+type kubeadmAPI struct {
+	first, last int  // last 0: still taken
+	form        Form // of extraArgs
+}
+
+const kubeadmGroup = "kubeadm.k8s.io/"
+
+var kubeadmAPIs = map[string]kubeadmAPI{
+	"v1alpha1": {first: 4, last: 11},
+	"v1alpha2": {first: 11, last: 12},
+	"v1alpha3": {first: 12, last: 14},
+	"v1beta1":  {first: 13, last: 21},
+	"v1beta2":  {first: 15, last: 26, form: Map},
+	"v1beta3":  {first: 22, last: 36, form: Map},
+	"v1beta4":  {first: 28, form: Pairs}, // an experiment up to 1.30
+	"v1":       {first: 37, form: Pairs}, // an experiment in 1.37
+}
+
+func kubeadmReader() reader {
+	return reader{
+		name: "kubeadm", kinds: []string{"ClusterConfiguration", "InitConfiguration", "JoinConfiguration"}, group: kubeadmGroup,
+		read: readKubeadm,
+	}
+}
+
+func readKubeadm(c cursor, s *sink) {
+	at := c.get("apiVersion")
+	group, ok := at.str()
+	if !ok { // somebody else's kind of that name
+		return
+	}
+	name := strings.TrimPrefix(group, kubeadmGroup)
+	api, known := kubeadmAPIs[name]
+	switch {
+	case isHole(group):
+	case !known:
+		s.fail(&placed{line: at.src().Line, column: at.src().Column, why: fmt.Sprintf("%s is a version of kubeadm's configuration that kaudit does not know; it reads v1beta2 to v1beta4 and v1", group)})
+		return
+	case api.form == "":
+		s.fail(&placed{line: at.src().Line, column: at.src().Column, why: gone(name, api)})
+		return
+	}
+	out := s.piece("kubeadm")
+	k := kubeadm{s: s, out: out, dialect: "kubeadm", form: api.form, strict: known}
+	if c.get("kind").text() == "ClusterConfiguration" {
+		k.cluster(c)
+		k.compatible(at, c.get("kubernetesVersion"), name, api)
+		return
+	}
+	k.node(c)
+	if dir := c.get("patches", "directory"); dir.ok() && dir.text() != "" {
+		out.patched = "is started as patches in " + strings.ReplaceAll(dir.text(), string(hole), "…") + " have it, which were not read"
+	}
+}
+
+// gone says that no kubeadm of today takes a version, and how to come from it to a later one.
+func gone(name string, api kubeadmAPI) string {
+	return fmt.Sprintf("%s%s is gone since kubeadm 1.%d, and kaudit does not read it: kubeadm config migrate --old-config OLD --new-config NEW, by kubeadm 1.%d, writes a later version",
+		kubeadmGroup, name, api.last+1, api.last)
+}
+
+// compatible warns of a version of Kubernetes that no kubeadm which takes the file sets up: each sets up its
+// own minor and the one before.
+func (k kubeadm) compatible(at, version cursor, name string, api kubeadmAPI) {
+	v, ok := evidence.ParseSemver(kubernetesVersion(version))
+	switch {
+	case !ok || isHole(at.text()):
+	case api.last > 0 && v.Minor > api.last:
+		k.s.warn(at.src(), fmt.Sprintf("%s%s is gone since kubeadm 1.%d, and kubernetesVersion is %s: kubeadm refuses the file; kubeadm config migrate --old-config OLD --new-config NEW, by kubeadm 1.%d, writes a later version",
+			kubeadmGroup, name, api.last+1, version.text(), api.last))
+	case v.Minor < api.first-1:
+		k.s.warn(at.src(), fmt.Sprintf("%s%s is taken by kubeadm 1.%d and later, which sets up Kubernetes 1.%d at the oldest, and kubernetesVersion is %s",
+			kubeadmGroup, name, api.first, api.first-1, version.text()))
+	}
+}
+
+// kubernetesVersion is the version that kubeadm is to set up: "v1.31.4", and "1.31" of the label "stable-1.31".
+func kubernetesVersion(c cursor) string {
+	v := c.known()
+	for _, label := range []string{"stable-", "latest-"} {
+		if rest, ok := strings.CutPrefix(v, label); ok && strings.Contains(rest, ".") {
+			return rest
+		}
+	}
+	return v
+}
+
+// kubeadm reads kubeadm's configuration, by itself or as part of an object of Cluster API.
+type kubeadm struct {
+	s       *sink
+	out     *piece
+	dialect string
+	form    Form // how its version writes arguments; "" where a template decides
+	// strict is set where kubeadm itself reads the file: its decoder takes no number where a string belongs.
+	strict bool
+	args   map[string]map[string][]string // what was read, by component and flag
+}
+
+// component is a part of the control plane, and where its settings stand.
+type component struct {
+	name string
+	path []string
+}
+
+var kubeadmComponents = []component{
+	{"kube-apiserver", []string{"apiServer"}},
+	{"kube-controller-manager", []string{"controllerManager"}},
+	{"kube-scheduler", []string{"scheduler"}},
+}
+
+// cluster reads a ClusterConfiguration.
+func (k kubeadm) cluster(c cursor) {
+	if name := c.get("clusterName").known(); name != "kubernetes" { // kubeadm's default names nothing
+		k.out.cluster = name
+	}
+	if v := kubernetesVersion(c.get("kubernetesVersion")); v != "" {
+		k.out.version, k.out.versionAt = v, c.get("kubernetesVersion").src()
+	}
+	k.args = map[string]map[string][]string{}
+	minor := 0
+	if v, ok := evidence.ParseSemver(k.out.version); ok {
+		minor = v.Minor
+	}
+	external := c.get("etcd", "external")
+	for _, comp := range kubeadmComponents {
+		p := k.component(c, comp)
+		if comp.name == "kube-apiserver" && external.ok() {
+			p.externalEtcd(external.get("endpoints"))
+		}
+		p.own(kubeadmSets[comp.name]...)
+	}
+	if !external.ok() || external.isLoose() && c.get("etcd", "local").ok() {
+		k.etcd(c, minor)
+	}
+	if k.dialect == "kubeadm" {
+		k.remember(c, external.get("endpoints"))
+	}
+}
+
+// component reads what is set for one.
+func (k kubeadm) component(c cursor, comp component) *Process {
+	at := c.get(comp.path...)
+	src := at.src()
+	if !at.ok() {
+		src = c.src()
+	}
+	p := newProcess(comp.name, k.dialect, src)
+	p.intent = true
+	p.whole(evidence.FromKubeadm)
+	k.read(p, c, append(slices.Clone(comp.path), "extraArgs")...)
+	k.out.processes = append(k.out.processes, p)
+	return p
+}
+
+func (k kubeadm) etcd(c cursor, minor int) {
+	p := k.component(c, component{"etcd", []string{"etcd", "local"}})
+	local := c.get("etcd", "local")
+	switch tag := local.get("imageTag"); {
+	case tag.ok():
+		p.Flags.Version = strings.TrimPrefix(tag.known(), "v")
+	case !local.get("imageRepository").ok():
+		p.Flags.Version = kubeadmEtcd[minor]
+	}
+	for _, e := range local.get("extraEnvs").items() {
+		name, isSetting := strings.CutPrefix(e.get("name").text(), "ETCD_")
+		name = strings.ToLower(strings.ReplaceAll(name, "_", "-"))
+		// The flags that kubeadm gives win over the environment.
+		if isSetting && len(p.Flags.Values[name]) == 0 && !slices.Contains(kubeadmSets["etcd"], name) {
+			if e.get("valueFrom").ok() {
+				p.unknown(name)
+			} else {
+				p.addNode(name, e.get("value"), evidence.FromEnvironment)
+			}
+		}
+	}
+	if file := p.Flags.Setting("config-file"); file.Value != "" || slices.Contains(p.Flags.Unknown, "config-file") {
+		p.opaque("reads every setting from a configuration file, which was not read, and ignores its flags and environment")
+	}
+	p.own(kubeadmSets["etcd"]...)
+}
+
+// externalEtcd is what kubeadm makes of the endpoints.
+func (p *Process) externalEtcd(endpoints cursor) {
+	loose := endpoints.isLoose()
+	for _, e := range endpoints.items() {
+		loose = loose || e.isLoose()
+	}
+	if len(p.Flags.Values["etcd-servers"]) == 0 && len(endpoints.items()) > 0 {
+		p.add("etcd-servers", strings.Join(endpoints.words(), ","), evidence.FromKubeadm, endpoints.src(), loose)
+		p.ports("etcd-servers")
+	}
+}
+
+// own makes unknown what a tool sets beside the file, where the file does not say.
+func (p *Process) own(names ...string) {
+	for _, name := range names {
+		if len(p.Flags.Values[name]) == 0 {
+			p.unknown(name)
+		}
+	}
+}
+
+// node reads the registration of a node in an Init- or JoinConfiguration: the flags that its kubelet gets
+// beside its configuration file. What they do not name may stand in that file, and is not known.
+func (k kubeadm) node(c cursor) {
+	reg := c.get("nodeRegistration")
+	args := reg.get("kubeletExtraArgs")
+	if len(args.items()) == 0 && len(args.entries()) == 0 {
+		return
+	}
+	p := newProcess("kubelet", k.dialect, args.src())
+	p.intent = true
+	p.name = reg.get("name").known()
+	k.read(p, c, "nodeRegistration", "kubeletExtraArgs")
+	if own := known(p.Flags.Setting("hostname-override")); own != "" && p.name == "" {
+		p.name = own
+	}
+	k.out.processes = append(k.out.processes, p)
+}
+
+// read takes the arguments at a path, in whichever form they stand there.
+func (k kubeadm) read(p *Process, c cursor, keys ...string) {
+	args, section := c.get(keys...), c.get(keys[:len(keys)-1]...)
+	form := k.form
+	switch {
+	case len(args.items()) > 0:
+		form = Pairs
+	case len(args.entries()) > 0:
+		form = Map
+	}
+	if form != k.form && k.strict && k.form != "" && !args.isLoose() {
+		k.s.warn(args.src(), fmt.Sprintf("%s is a %s, and this version takes a %s only: kubeadm refuses the file", keys[len(keys)-1], wordFor[form], wordFor[k.form]))
+	}
+	for _, e := range args.entries() {
+		k.add(p, e.key, e.value)
+	}
+	for _, e := range args.items() {
+		name, value := e.get("name"), e.get("value")
+		switch method := e.get("mergeMethod"); {
+		case name.text() == "":
+		case method.ok() && method.text() != "": // the value is part of kubeadm's own
+			p.unknown(strings.TrimLeft(name.text(), "-"))
+		case !value.ok():
+			p.add(name.text(), "", evidence.FromKubeadm, name.src(), name.isLoose())
+		default:
+			k.add(p, name.text(), value)
+		}
+	}
+	if form != "" {
+		p.Sites = append(p.Sites, siteBelow(c, form, keys...))
+	}
+	k.filledIn(p, c, section, args)
+}
+
+var wordFor = map[Form]string{Map: "map", Pairs: "list"}
+
+func (k kubeadm) add(p *Process, name string, value cursor) {
+	if n := value.real(); k.strict && n != nil && !isHole(n.Value) && slices.Contains([]string{"!!int", "!!float", "!!bool"}, n.Tag) {
+		k.s.warn(value.src(), fmt.Sprintf("the value of %s is no string, and kubeadm refuses the file: put it in quotes", name))
+	}
+	p.addNode(name, value, evidence.FromKubeadm)
+	if k.args == nil || slices.Contains(p.Flags.Unknown, name) {
+		return
+	}
+	if k.args[p.Component] == nil {
+		k.args[p.Component] = map[string][]string{}
+	}
+	k.args[p.Component][name] = append(k.args[p.Component][name], evidence.WithoutUserinfo(value.text()))
+}
+
+// filledIn makes unknown what is not set where a template may set it.
+func (k kubeadm) filledIn(p *Process, c, section, args cursor) {
+	about := c.lines() // a section that is not there may be put in anywhere
+	if section.ok() {
+		about = section.lines()
+		about.last++
+	}
+	if line, ok := c.doc.file.opensIn(about); ok {
+		p.opaque("takes what a template adds at line " + itoa(line))
+	}
+	if text, ok := args.str(); ok && isHole(text) {
+		p.opaque("takes what a template puts in at line " + itoa(args.src().Line))
+	}
+}
+
+// remember is what the snapshot of a running cluster has of its ConfigMap kubeadm-config.
+func (k kubeadm) remember(c, endpoints cursor) {
+	const of = "cluster"
+	src := c.src()
+	if ep := c.get("controlPlaneEndpoint"); ep.ok() && (isHole(ep.text()) || ep.isLoose()) {
+		gap := evidence.Gap{Why: evidence.NotLive, Note: "a template fills in controlPlaneEndpoint"}
+		k.out.fill = append(k.out.fill, func(s *evidence.Snapshot) {
+			if !s.KubeadmConfig.Seen() {
+				s.KubeadmConfig = evidence.Miss[evidence.KubeadmConfig](of, gap, src)
+			}
+		})
+		return
+	}
+	config := evidence.KubeadmConfig{
+		APIVersion: c.get("apiVersion").known(), KubernetesVersion: c.get("kubernetesVersion").known(), ClusterName: c.get("clusterName").known(),
+		ControlPlaneEndpoint: c.get("controlPlaneEndpoint").known(), ExtraArgs: k.args,
+	}
+	for _, e := range endpoints.items() {
+		if url := e.known(); url != "" {
+			config.ExternalEtcdEndpoints = append(config.ExternalEtcdEndpoints, evidence.WithoutUserinfo(url))
+		}
+	}
+	k.out.fill = append(k.out.fill, func(s *evidence.Snapshot) {
+		if !s.KubeadmConfig.Seen() {
+			s.KubeadmConfig = evidence.See(of, config, src)
+		}
+	})
+}
