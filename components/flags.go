@@ -57,22 +57,13 @@ var flagTables = map[string]func() *table[Flag]{
 
 func flagTable(component string) func() *table[Flag] {
 	return sync.OnceValue(func() *table[Flag] {
-		t := read("flags-"+component, func(f []string) Flag {
+		return read("flags-"+component, func(name string, f []string) Flag {
 			return Flag{
-				Type: f[0], Short: f[1],
+				Name: name, Type: f[0], Short: f[1],
 				Hidden: strings.Contains(f[2], "h"), Bare: strings.Contains(f[2], "b"), Windows: strings.Contains(f[2], "w"),
 				Default: f[3], Deprecated: f[4],
 			}
 		})
-		if t == nil {
-			return nil
-		}
-		for name, stretches := range t.names {
-			for i := range stretches {
-				stretches[i].value.Name = name
-			}
-		}
-		return t
 	})
 }
 

@@ -16,14 +16,25 @@ type Gate struct {
 	Components []string
 }
 
+// gate is what the components of a product say of a gate: nearly always the same.
+type gate struct {
+	Gate
+	differ map[string]Gate
+}
+
 // LookupGate finds a feature gate that any component of this version's product knows: Kubernetes, or etcd.
-// Whether this very component takes it is in the gate's Components. AllAlpha and AllBeta are gates too.
+// Whether this very component takes it is in the gate's Components; if it does, stage and default are its own.
+// AllAlpha and AllBeta are gates too.
 // A name may carry the prefix "kube:" where the component's --feature-gates takes one.
 func LookupGate(component, version, name string) (Gate, bool) {
 	if PrefixedGates(component, version) {
 		name = strings.TrimPrefix(name, "kube:")
 	}
-	return gatesOf(component).lookup(version, name)
+	g, ok := gatesOf(component).lookup(version, name)
+	if own, differs := g.differ[canonical(component)]; differs {
+		return own, ok
+	}
+	return g.Gate, ok
 }
 
 // PrefixedGates tells whether --feature-gates of this version may name a component before each gate
@@ -39,26 +50,30 @@ func GateHistory(component, name string) (Span, bool) { return gatesOf(component
 // GateNames lists the gates of a version of the component's product, sorted; of all versions, if version is "".
 func GateNames(component, version string) []string { return gatesOf(component).namesAt(version) }
 
-var gateTables = map[string]func() *table[Gate]{"kubernetes": gateTable("kubernetes"), "etcd": gateTable("etcd")}
+var gateTables = map[string]func() *table[gate]{"kubernetes": gateTable("kubernetes"), "etcd": gateTable("etcd")}
 
-func gateTable(product string) func() *table[Gate] {
-	return sync.OnceValue(func() *table[Gate] {
-		t := read("gates-"+product, func(f []string) Gate {
-			return Gate{Stage: f[0], Default: f[1] == "true", Locked: f[2] == "locked", Components: strings.Fields(f[3])}
-		})
-		if t == nil {
-			return nil
-		}
-		for name, stretches := range t.names {
-			for i := range stretches {
-				stretches[i].value.Name = name
+func gateTable(product string) func() *table[gate] {
+	return sync.OnceValue(func() *table[gate] {
+		return read("gates-"+product, func(name string, f []string) gate {
+			known := strings.Fields(f[3])
+			g := gate{Gate: newGate(name, f[:3], known)}
+			for other := range strings.FieldsSeq(f[4]) {
+				component, fields, _ := strings.Cut(other, "=")
+				if g.differ == nil {
+					g.differ = map[string]Gate{}
+				}
+				g.differ[component] = newGate(name, strings.Split(fields, ","), known)
 			}
-		}
-		return t
+			return g
+		})
 	})
 }
 
-func gatesOf(component string) *table[Gate] {
+func newGate(name string, f, known []string) Gate {
+	return Gate{Name: name, Stage: f[0], Default: f[1] == "true", Locked: f[2] == "locked", Components: known}
+}
+
+func gatesOf(component string) *table[gate] {
 	switch component = canonical(component); {
 	case component == "etcd":
 		return gateTables["etcd"]()

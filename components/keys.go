@@ -79,7 +79,7 @@ var keyTables = map[string]func() *table[struct{}]{
 
 func keyTable(component string) func() *table[struct{}] {
 	return sync.OnceValue(func() *table[struct{}] {
-		return read("keys-"+component, func([]string) struct{} { return struct{}{} })
+		return read("keys-"+component, func(string, []string) struct{} { return struct{}{} })
 	})
 }
 

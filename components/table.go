@@ -10,11 +10,12 @@ import (
 //go:embed data/*.tsv
 var data embed.FS
 
-// A Span is the minor versions in which something exists.
+// A Span is the minor versions in which something exists. Where the catalogue lacks minors it may exist in
+// some of these too, next to First and Last.
 type Span struct {
 	First, Last string // "1.24"
-	Added       string // the minor that brought it; "" if the oldest of the catalogue has it
-	Removed     string // the minor that has it no more; "" if the newest has it
+	Added       string // the first minor that has it; "" if the oldest of the catalogue has it
+	Removed     string // the first minor of the catalogue that has it no more; "" if the newest has it
 }
 
 // table is what one file of data says: of each name the spans in which all about it stays the same.
@@ -31,7 +32,7 @@ type stretch[T any] struct {
 
 // read reads a file of data: a line "# releases: …", a line that names the columns, then one line for
 // each stretch: name, first and last minor, and what parse reads. A test holds that the files are sound.
-func read[T any](file string, parse func(fields []string) T) *table[T] {
+func read[T any](file string, parse func(name string, fields []string) T) *table[T] {
 	text, err := data.ReadFile("data/" + file + ".tsv")
 	if err != nil {
 		return nil
@@ -47,7 +48,7 @@ func read[T any](file string, parse func(fields []string) T) *table[T] {
 		for i := range f {
 			f[i] = plain.Replace(f[i])
 		}
-		s := stretch[T]{from: slices.Index(t.minors, f[1]), to: slices.Index(t.minors, f[2]), value: parse(f[3:])}
+		s := stretch[T]{from: slices.Index(t.minors, f[1]), to: slices.Index(t.minors, f[2]), value: parse(f[0], f[3:])}
 		t.names[f[0]] = append(t.names[f[0]], s)
 	}
 	return t

@@ -74,7 +74,7 @@ func (s settings) leaving(on checks.Subject, name string, flag components.Flag, 
 	}
 	when := ""
 	if span.Removed != "" {
-		when = ", and gone in " + span.Removed
+		when = ", and " + went(span)
 	}
 	return on.Find(checks.Info, "is deprecated%s: %s", when, strings.TrimSuffix(flag.Deprecated, ".")).
 		Saw("--%s", name).Want("a setting that stays").WithFix("see what its help says: " + flag.Deprecated), true
@@ -85,7 +85,7 @@ func (s settings) notIn(on checks.Subject, name string, at evidence.FlagValue, s
 	said := "has gone"
 	switch v := minorNumber(s.version); {
 	case v < minorNumber(span.First):
-		said = "comes in " + span.First + " only"
+		said = comes(s.component, span) + " only"
 	case v > minorNumber(span.Last):
 		said = went(span)
 	}
@@ -99,6 +99,20 @@ func (s settings) notIn(on checks.Subject, name string, at evidence.FlagValue, s
 		return v.WithFix("remove --" + name)
 	}
 	return s.replaced(v, name, last, s.version)
+}
+
+// comes says when something was added, as precisely as the catalogue's versions allow.
+func comes(component string, span components.Span) string {
+	before := ""
+	for _, release := range components.Releases(component) {
+		if minorNumber(release) < minorNumber(span.First) {
+			before = minorOf(release)
+		}
+	}
+	if before != "" && minorNumber(before) < minorNumber(span.First)-1 {
+		return "comes between " + before + " and " + span.First
+	}
+	return "comes in " + span.First
 }
 
 // went says when something was removed, as precisely as the catalogue's versions allow.
@@ -213,7 +227,7 @@ func (s settings) unknownVariable(on checks.Subject, name string, span component
 
 func whenOf(s settings, span components.Span) string {
 	if minorNumber(s.version) < minorNumber(span.First) {
-		return "comes in " + span.First
+		return comes(s.component, span)
 	}
 	return went(span)
 }

@@ -49,7 +49,7 @@ func (s settings) unknownGates(names []string, at evidence.FlagValue) []checks.V
 		case has:
 			said = "only " + strings.Join(g.Components, ", ") + " know it"
 		case ever && v < minorNumber(span.First):
-			said = "it comes in " + span.First
+			said = "it " + comes(s.component, span)
 		case ever && v > minorNumber(span.Last):
 			said = "it " + went(span)
 		case ever:

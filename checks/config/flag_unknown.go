@@ -82,13 +82,19 @@ func unknownOf(s *evidence.Snapshot, sets []settings) []checks.Verdict {
 	return []checks.Verdict{on.NotApplicable("sets no flag that the process itself does not report")}
 }
 
-// covered is the range of the catalogue.
+// covered is the range of the catalogue, with what is missing in it.
 func covered(component string) string {
 	all := components.Releases(component)
 	if len(all) == 0 {
 		return "it has no " + component
 	}
-	return minorOf(all[0]) + " to " + minorOf(all[len(all)-1])
+	out := minorOf(all[0]) + " to " + minorOf(all[len(all)-1])
+	for i, release := range all[1:] {
+		if minorNumber(release) > minorNumber(all[i])+1 {
+			out += ", without those between " + minorOf(all[i]) + " and " + minorOf(release) + ","
+		}
+	}
+	return strings.TrimSuffix(out, ",")
 }
 
 // called names the version of a component, as far as it is known.

@@ -49,6 +49,9 @@ func records(ctx context.Context, r release) (map[string]record, error) {
 	if _, err := b.run("mod", "init", "catalogue.invalid/dump"); err != nil {
 		return nil, err
 	}
+	if err := os.WriteFile(filepath.Join(dir, "go.sum"), []byte(r.sum), 0o644); err != nil {
+		return nil, err
+	}
 	if r.product == "etcd" {
 		return b.etcd()
 	}
@@ -132,7 +135,7 @@ func (b builder) run(args ...string) ([]byte, error) {
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("go %s, for %s %s: %w\n%s", args[0], b.product, b.version, err, stderr.String())
+		return out, fmt.Errorf("go %s, for %s %s: %w\n%s", args[0], b.product, b.version, err, stderr.String())
 	}
 	return out, nil
 }

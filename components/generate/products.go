@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -108,41 +107,6 @@ func (b builder) scheduler() (string, error) {
 	return fmt.Sprintf(schedulerMain, imports.String(), types.String()), nil
 }
 
-// requireKubernetes requires Kubernetes itself. Its go.mod replaces the staging modules by paths of its own
-// tree, which do not exist in a published module: they get their released versions instead.
-func (b builder) requireKubernetes() error {
-	out, err := b.run("mod", "download", "-json", "k8s.io/kubernetes@"+b.version)
-	if err != nil {
-		return err
-	}
-	var mod struct{ GoMod string }
-	if err := json.Unmarshal(out, &mod); err != nil {
-		return err
-	}
-	if out, err = b.run("mod", "edit", "-json", mod.GoMod); err != nil {
-		return err
-	}
-	var file struct {
-		Replace []struct {
-			Old, New struct{ Path, Version string }
-		}
-	}
-	if err := json.Unmarshal(out, &file); err != nil {
-		return err
-	}
-	args := []string{"mod", "edit", "-require=k8s.io/kubernetes@" + b.version}
-	for _, r := range file.Replace {
-		if strings.HasPrefix(r.New.Path, "./staging/") {
-			args = append(args, fmt.Sprintf("-replace=%s=%s@v0.%s", r.Old.Path, r.Old.Path, strings.TrimPrefix(b.version, "v1.")))
-		}
-	}
-	for _, m := range b.raise {
-		args = append(args, "-require="+m)
-	}
-	_, err = b.run(args...)
-	return err
-}
-
 // What these tell is not exported, so the copy of etcd that is built has one file more in each of these packages.
 const (
 	etcdmainMore = `package etcdmain
@@ -182,11 +146,6 @@ func (b builder) etcd() (map[string]record, error) {
 
 // copyOf requires etcd, as a copy in which two packages have one file more.
 func (b builder) copyOf(path string) error {
-	if b.sum != "" {
-		if err := os.WriteFile(filepath.Join(b.dir, "go.sum"), []byte(b.sum), 0o644); err != nil {
-			return err
-		}
-	}
 	if _, err := b.run("mod", "edit", "-require="+b.module); err != nil {
 		return err
 	}

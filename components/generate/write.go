@@ -58,28 +58,36 @@ func marks(f flagRecord) string {
 	return strings.Join(sorted, "")
 }
 
-// writeGates writes one file a product: components that know a gate agree on it, which this holds.
+// writeGates writes one file a product, as most gates are the same in all of its components. A component that
+// has another default than the first stands in a last column: name=stage,default,locked.
 func (c catalogue) writeGates(dir, product string, releases []string) error {
-	rows := sheet{releases: releases, columns: "stage\tdefault\tlocked\tcomponents"}
+	rows := sheet{releases: releases, columns: "stage\tdefault\tlocked\tcomponents\tcomponents that differ"}
 	for _, r := range releases {
-		known, by := map[string]gateRecord{}, map[string][]string{}
+		first, by, differ := map[string]gateRecord{}, map[string][]string{}, map[string][]string{}
 		for _, component := range slices.Sorted(maps.Keys(c[product][r])) {
 			for _, g := range c[product][r][component].Gates {
-				if other, ok := known[g.Name]; ok && other != g {
-					return fmt.Errorf("%s %s: %s says %+v, %v %+v", product, r, component, g, by[g.Name], other)
+				if len(by[g.Name]) == 0 {
+					first[g.Name] = g
 				}
-				known[g.Name], by[g.Name] = g, append(by[g.Name], component)
+				by[g.Name] = append(by[g.Name], component)
+				if g != first[g.Name] {
+					differ[g.Name] = append(differ[g.Name], component+"="+strings.Join(gateFields(g), ","))
+				}
 			}
 		}
-		for name, g := range known {
-			locked := ""
-			if g.Locked {
-				locked = "locked"
-			}
-			rows.put(name, r, g.Stage, strconv.FormatBool(g.Default), locked, strings.Join(by[name], " "))
+		for name, g := range first {
+			rows.put(name, r, append(gateFields(g), strings.Join(by[name], " "), strings.Join(differ[name], " "))...)
 		}
 	}
 	return rows.save(filepath.Join(dir, "gates-"+product+".tsv"))
+}
+
+func gateFields(g gateRecord) []string {
+	locked := ""
+	if g.Locked {
+		locked = "locked"
+	}
+	return []string{g.Stage, strconv.FormatBool(g.Default), locked}
 }
 
 func (c catalogue) writeKeys(dir, product, component string, releases []string) error {
