@@ -33,7 +33,6 @@ type doc struct {
 // configuration has some kilobytes.
 const maxDoc = 8 << 20
 
-
 // split gives the documents of a file, unparsed: one that is malformed does not hide the others.
 func split(f *file) []*doc {
 	var docs []*doc

@@ -45,6 +45,11 @@ func TestKubeadmWellKept(t *testing.T) {
 		keep(t, c.Config.Dir, "well-etcd", r)
 		wantVerdicts(t, "kubeadm-well-etcd", r, names)
 	})
+	t.Run("verdicts of its files", func(t *testing.T) {
+		r := scan(t, "-f", configurationOf(t, c))
+		keep(t, c.Config.Dir, "well-files", r)
+		wantVerdicts(t, "kubeadm-well-files", r, names)
+	})
 	t.Run("what deploy/rbac.yaml grants is enough", func(t *testing.T) {
 		account, _ := grant(t, c.Client, c.REST, t.TempDir(), nil)
 		r := scan(t, "--kubeconfig="+account)
@@ -96,5 +101,12 @@ func TestKubeadmBadlyKept(t *testing.T) {
 		r := scan(t, slices.Concat([]string{"--kubeconfig=" + c.Kubeconfig()}, c.EtcdFlags())...)
 		keep(t, c.Config.Dir, "badly-etcd", r)
 		wantVerdicts(t, "kubeadm-badly-etcd", r, names)
+	})
+	t.Run("verdicts of its files", func(t *testing.T) {
+		dir := configurationOf(t, c)
+		r := scan(t, "-f", dir)
+		keep(t, c.Config.Dir, "badly-files", r)
+		wantVerdicts(t, "kubeadm-badly-files", r, names)
+		wantMended(t, dir)
 	})
 }
