@@ -213,6 +213,9 @@ func (c Cluster) unset(ch Change) error {
 	if ch.Remove {
 		return errors.New("it stands where kaudit cannot edit it")
 	}
+	if d, _, ok := c.document(ch.Subject); ok && isField(ch.Name) && d.Has(ch.Name) { // under a key with a dot
+		return fmt.Errorf("it is set at %s, in a way that kaudit cannot edit", place(d.At(evidence.Source{}, ch.Name)))
+	}
 	if p := c.process(ch.Subject); p != nil && len(p.Flags.Values[ch.Name]) > 0 {
 		return fmt.Errorf("it is set at %s, in a way that kaudit cannot edit", place(p.Flags.Values[ch.Name][0].Source))
 	}

@@ -63,6 +63,12 @@ var trees = map[string]map[string]string{
 		"inventory/prod/group_vars/k8s_cluster/k8s-cluster.yml": "---\nkube_version: 1.33.4\nkube_apiserver_request_timeout: 2m0s\nkube_kubeadm_apiserver_extra_args:\n  goaway-chance: \"0.5\"\n" +
 			"kubelet_config_extra_args:\n  kubeAPIQPS: 10\nkubelet_custom_flags:\n  - \"--kube-api-burst=200\"\n",
 	},
+	"settings": {
+		"kubelet.yaml": "# nodes\napiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nkubeAPIQPS: 0 # none\nkubeAPIBurst: 10\nevictionHard:\n" +
+			"  memory.available: \"100\"\nregisterWithTaints: []\n",
+		"sched.yaml": "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nclientConnection: {qps: 10, burst: 20}\nprofiles:\n- schedulerName: a\n" +
+			"  percentageOfNodesToScore: 50\npodMaxBackoffSeconds: 120\n",
+	},
 	"talos": {
 		"controlplane.yaml": "version: v1alpha1\nmachine:\n  type: controlplane\n  kubelet:\n    extraArgs:\n      rotate-server-certificates: \"true\"\n    extraConfig:\n" +
 			"      kubeAPIQPS: 10 # slow\n      maxPods: 250\ncluster:\n  clusterName: t\n  apiServer:\n    extraArgs:\n      goaway-chance: \"0.1\"\n  etcd:\n    extraArgs:\n" +
@@ -110,6 +116,8 @@ var notChanged = []string{
 	"kops: kubelet/nodes max-requests-inflight: kaudit knows no field for it there",
 	"kubespray: etcd/prod heartbeat-interval: /inventory/prod/group_vars/all/etcd.yml:3: it is the only one there",
 	"kubespray: etcd/prod max-requests-inflight: kaudit knows no field for it there",
+	"settings: kubelet/001 evictionHard.memory.available: it is set at /kubelet.yaml:7, in a way that kaudit cannot edit",
+	"settings: kubelet/001 evictionHard.memory.available: it stands where kaudit cannot edit it",
 	"units: etcd/m1 max-snapshots: it is set at /etc/systemd/system/etcd.service:3, in a way that kaudit cannot edit",
 	"units: etcd/m1 max-snapshots: it stands where kaudit cannot edit it",
 }

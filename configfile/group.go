@@ -88,7 +88,7 @@ func conflict(pieces []*piece, u *union, i, j int) bool {
 }
 
 // ordinary directories say of what sort their files are, or of which node, and not of which cluster.
-var ordinary = regexp.MustCompile(`^(?i:\.|etc|usr|lib|var|local|sysconfig|.*\.(service|ya?ml)\.d|files?|manifests|static-?pods?|kubernetes|k8s|kube|config|configs|conf|systemd|system|units?|` +
+var ordinary = regexp.MustCompile(`^(?i:\.|etc|usr|lib|var|local|sysconfig|.*\.(service|ya?ml|conf)\.d|files?|manifests|static-?pods?|kubernetes|k8s|kube|config|configs|conf|systemd|system|units?|` +
 	`kubeadm|kubelet|etcd|etcd-events|kube-apiserver|apiserver|kube-controller-manager|controller-manager|kube-scheduler|scheduler|` +
 	`control-?planes?|masters?|workers?|nodes?|members?|hosts?|servers?|agents?|rancher|rke2|k3s|talos|group_vars|host_vars|all|k8s[-_]cluster|kube_control_plane|kube_node|apf|flowcontrol|` +
 	`(cp|control-?plane|master|worker|node|member|host|server|etcd)[-_.]?\d+)$`)

@@ -51,6 +51,7 @@ func configMapReader() reader {
 				s.readInside(e.value, e.key)
 			}
 			s.name(n, clusterOf(c))
+			s.nameSettings(n, c.get("metadata", "name").known())
 		},
 	}
 }

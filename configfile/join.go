@@ -18,6 +18,7 @@ func (g *group) join() {
 	g.joinSuites()
 	g.joinEtcdFiles()
 	g.joinFlagz()
+	g.joinSettings()
 }
 
 // systemdDir is where units lie on a machine: below it the directories of one machine belong together.

@@ -124,11 +124,11 @@ func Read(ctx context.Context, o Options) (*Tree, error) {
 		tree.Files, tree.Bytes = tree.Files+1, tree.Bytes+in.size
 		sinks = append(sinks, read[i])
 	}
+	tree.Clusters = assemble(sinks, o) // which finds problems too
 	tree.Problems = w.problems
 	for _, s := range sinks {
 		tree.Problems = append(tree.Problems, s.problems...)
 	}
-	tree.Clusters = assemble(sinks, o)
 	slices.SortStableFunc(tree.Problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})

@@ -18,8 +18,9 @@ type piece struct {
 	versionAt    evidence.Source
 	distribution string
 	processes    []*Process
-	etcdFile     *Process  // as etcd's --config-file says
-	runBy        *Process  // the process that is known to take that file
+	etcdFile     *Process // as etcd's --config-file says
+	runBy        *Process // the process that is known to take that file
+	settings     *settingsFile
 	env          *envFile  // variables that units may take
 	unit         *unitFile // of systemd, or a drop-in of one
 	// inert is set where the piece alone configures nothing.
@@ -47,7 +48,10 @@ type reader struct {
 
 // readers lists them, the most particular first: the first one that takes a document has it.
 func readers() []reader {
-	return []reader{podReader(), workloadReader(), kubeadmReader(), etcdFileReader(), talosReader(), talosKindReader(), suiteReader(), suiteControlPlaneReader(), kopsReader(), kopsGroupReader(), kubesprayReader(), flagzReader(), listReader(), configMapReader()}
+	return append(
+		settingsReaders(), openshiftReader(),
+		podReader(), workloadReader(), kubeadmReader(), etcdFileReader(), talosReader(), talosKindReader(), suiteReader(), suiteControlPlaneReader(), kopsReader(), kopsGroupReader(), kubesprayReader(), flagzReader(), listReader(), configMapReader(),
+	)
 }
 
 // sink takes what the readers of a file find.
