@@ -149,7 +149,7 @@ func processes(g group, s *evidence.Snapshot) []*Process {
 	out := slices.Clone(running)
 	for _, piece := range g.pieces {
 		for _, in := range intents {
-			if piece.patched != "" && in.Dialect == "kubeadm" && in.Component != "kubelet" {
+			if piece.patched != "" && in.byKubeadm() && in.Component != "kubelet" {
 				in.opaque(piece.patched)
 			}
 		}
@@ -157,7 +157,7 @@ func processes(g group, s *evidence.Snapshot) []*Process {
 	for _, in := range intents {
 		applied := false
 		for _, p := range running {
-			if p.Component == in.Component && (in.Dialect != "kubeadm" || in.name == "" || in.name == p.name) {
+			if p.Component == in.Component && (!in.byKubeadm() || in.name == "" || in.name == p.name) {
 				weaker := evidence.Flags{Values: in.Flags.Values}
 				p.Flags.Merge(weaker)
 				p.Sites = append(p.Sites, in.Sites...)

@@ -74,6 +74,29 @@ var trees = map[string]map[string]string{
 			"      kubeAPIQPS: 10 # slow\n      maxPods: 250\ncluster:\n  clusterName: t\n  apiServer:\n    extraArgs:\n      goaway-chance: \"0.1\"\n  etcd:\n    extraArgs:\n" +
 			"      quota-backend-bytes: \"4294967296\"\n  scheduler:\n    extraArgs: {kube-api-qps: \"10\"}\n",
 	},
+	"kubeadm": {
+		"kubeadm.yaml": "# a map\napiVersion: kubeadm.k8s.io/v1beta3\nkind: ClusterConfiguration\nkubernetesVersion: v1.33.4\napiServer:\n  extraArgs:\n    goaway-chance: \"0.5\"\n" +
+			"  certSANs: [a]\nscheduler: {extraArgs: {kube-api-qps: '10'}}\nnetworking: {}\n---\napiVersion: kubeadm.k8s.io/v1beta3\nkind: InitConfiguration\nnodeRegistration:\n" +
+			"  kubeletExtraArgs: {kube-api-burst: \"10\"}\n",
+	},
+	"kubeadm's lists": {
+		"kubeadm.yaml": "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.34.1\napiServer:\n  extraArgs:\n  - name: goaway-chance\n    value: \"0.5\" # much\n" +
+			"controllerManager: {}\netcd:\n  local:\n    extraArgs: [{name: quota-backend-bytes, value: \"1\"}]\n    extraEnvs:\n    - name: ETCD_HEARTBEAT_INTERVAL\n      value: \"100\"\n",
+	},
+	"kubeadm-config": {
+		"cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: kubeadm-config\n  namespace: kube-system\ndata:\n  ClusterConfiguration: |\n    apiServer:\n      extraArgs:\n" +
+			"      - name: goaway-chance\n        value: \"0.5\"\n    apiVersion: kubeadm.k8s.io/v1beta4\n    kind: ClusterConfiguration\n    kubernetesVersion: v1.34.1\n",
+	},
+	"Cluster API": {
+		"kcp.yaml": "apiVersion: controlplane.cluster.x-k8s.io/v1beta1\nkind: KubeadmControlPlane\nmetadata:\n  name: c-control-plane\nspec:\n  replicas: 3\n  version: v1.33.2\n  kubeadmConfigSpec:\n" +
+			"    clusterConfiguration:\n      apiServer:\n        extraArgs:\n          goaway-chance: \"0.5\"\n      etcd:\n        local:\n          extraArgs:\n            quota-backend-bytes: \"1\"\n" +
+			"    initConfiguration:\n      nodeRegistration:\n        kubeletExtraArgs:\n          kube-api-qps: \"10\"\n",
+		"md.yaml": "apiVersion: bootstrap.cluster.x-k8s.io/v1beta2\nkind: KubeadmConfigTemplate\nmetadata:\n  name: c-md-0\nspec:\n  template:\n    spec:\n      joinConfiguration:\n" +
+			"        nodeRegistration:\n          kubeletExtraArgs:\n          - name: max-pods\n            value: \"200\"\n",
+	},
+	"Cluster API alone": {
+		"kcp.yaml": "apiVersion: controlplane.cluster.x-k8s.io/v1beta2\nkind: KubeadmControlPlane\nmetadata:\n  name: c-control-plane\nspec:\n  version: v1.33.2\n  kubeadmConfigSpec: {}\n",
+	},
 }
 
 // Every setting of every tree takes another value and reads back with it, and so does one that is not there yet; what

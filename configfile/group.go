@@ -16,12 +16,14 @@ type group struct {
 
 // groups tells clusters apart. Pieces are of one cluster if they say the same name, stand in one directory,
 // or if their etcd members and kube-apiservers name the same servers. A piece that says no name belongs to the
-// only one that is named in its directory, or in the nearest above, unless they are of different distributions.
+// only one that is named in its file, in its directory, or in the nearest above, unless they are of different
+// distributions.
 func groups(pieces []*piece) []group {
 	u := newUnion(len(pieces))
 	firstNamed, firstHome, firstServer := map[string]int{}, map[string]int{}, map[string]int{}
 	named := map[string][]string{} // names by home
 	makes := map[string]string{}   // distributions by name
+	inFile := map[*file][]string{} // names by file
 	for _, p := range pieces {
 		if p.cluster != "" && p.distribution != "" {
 			makes[p.cluster] = p.distribution
@@ -29,11 +31,16 @@ func groups(pieces []*piece) []group {
 		if h := homeOf(p); p.cluster != "" && !slices.Contains(named[h], p.cluster) {
 			named[h] = append(named[h], p.cluster)
 		}
+		if names := inFile[p.file]; p.cluster != "" && !slices.Contains(names, p.cluster) {
+			inFile[p.file] = append(names, p.cluster)
+		}
 	}
 	for i, p := range pieces {
 		name := p.cluster
 		if name == "" {
-			name = nearestName(named, p)
+			if name = nearestName(named, p); len(inFile[p.file]) == 1 {
+				name = inFile[p.file][0]
+			}
 			if d := makes[name]; d != "" && p.distribution != "" && d != p.distribution {
 				name = "" // a cluster is of one make
 			}

@@ -56,6 +56,7 @@ func readKubeadm(c cursor, s *sink) {
 		return
 	}
 	out := s.piece("kubeadm")
+	out.distribution = "kubeadm"
 	k := kubeadm{s: s, out: out, dialect: "kubeadm", form: api.form, strict: known}
 	if c.get("kind").text() == "ClusterConfiguration" {
 		k.cluster(c)
@@ -108,7 +109,9 @@ type kubeadm struct {
 	form    Form // how its version writes arguments; "" where a template decides
 	// strict is set where kubeadm itself reads the file: its decoder takes no number where a string belongs.
 	strict bool
-	args   map[string]map[string][]string // what was read, by component and flag
+	// below is where a ClusterConfiguration begins, which need not be there: Cluster API sets the components up anyway.
+	below []string
+	args  map[string]map[string][]string // what was read, by component and flag
 }
 
 // component is a part of the control plane, and where its settings stand.
@@ -124,7 +127,8 @@ var kubeadmComponents = []component{
 }
 
 // cluster reads a ClusterConfiguration.
-func (k kubeadm) cluster(c cursor) {
+func (k kubeadm) cluster(root cursor) {
+	c := root.get(k.below...)
 	if name := c.get("clusterName").known(); name != "kubernetes" { // kubeadm's default names nothing
 		k.out.cluster = name
 	}
@@ -138,14 +142,14 @@ func (k kubeadm) cluster(c cursor) {
 	}
 	external := c.get("etcd", "external")
 	for _, comp := range kubeadmComponents {
-		p := k.component(c, comp)
+		p := k.component(root, comp)
 		if comp.name == "kube-apiserver" && external.ok() {
 			p.externalEtcd(external.get("endpoints"))
 		}
 		p.own(kubeadmSets[comp.name]...)
 	}
 	if !external.ok() || external.isLoose() && c.get("etcd", "local").ok() {
-		k.etcd(c, minor)
+		k.etcd(root, minor)
 	}
 	if k.dialect == "kubeadm" {
 		k.remember(c, external.get("endpoints"))
@@ -154,7 +158,8 @@ func (k kubeadm) cluster(c cursor) {
 
 // component reads what is set for one.
 func (k kubeadm) component(c cursor, comp component) *Process {
-	at := c.get(comp.path...)
+	path := slices.Concat(k.below, comp.path)
+	at := c.get(path...)
 	src := at.src()
 	if !at.ok() {
 		src = c.src()
@@ -162,36 +167,54 @@ func (k kubeadm) component(c cursor, comp component) *Process {
 	p := newProcess(comp.name, k.dialect, src)
 	p.intent = true
 	p.whole(evidence.FromKubeadm)
-	k.read(p, c, append(slices.Clone(comp.path), "extraArgs")...)
+	k.read(p, c, append(path, "extraArgs")...)
 	k.out.processes = append(k.out.processes, p)
 	return p
 }
 
 func (k kubeadm) etcd(c cursor, minor int) {
 	p := k.component(c, component{"etcd", []string{"etcd", "local"}})
-	local := c.get("etcd", "local")
+	local := c.get(k.below...).get("etcd", "local")
 	switch tag := local.get("imageTag"); {
 	case tag.ok():
 		p.Flags.Version = strings.TrimPrefix(tag.known(), "v")
 	case !local.get("imageRepository").ok():
 		p.Flags.Version = kubeadmEtcd[minor]
 	}
-	for _, e := range local.get("extraEnvs").items() {
-		name, isSetting := strings.CutPrefix(e.get("name").text(), "ETCD_")
-		name = strings.ToLower(strings.ReplaceAll(name, "_", "-"))
-		// The flags that kubeadm gives win over the environment.
-		if isSetting && len(p.Flags.Values[name]) == 0 && !slices.Contains(kubeadmSets["etcd"], name) {
-			if e.get("valueFrom").ok() {
-				p.unknown(name)
-			} else {
-				p.addNode(name, e.get("value"), evidence.FromEnvironment)
-			}
-		}
-	}
+	p.addEnvs(local.get("extraEnvs"))
 	if file := p.Flags.Setting("config-file"); file.Value != "" || slices.Contains(p.Flags.Unknown, "config-file") {
 		p.opaque("reads every setting from a configuration file, which was not read, and ignores its flags and environment")
 	}
 	p.own(kubeadmSets["etcd"]...)
+}
+
+// addEnvs takes the variables of etcd. They are as much an intention as the flags that kubeadm gives, which win.
+func (p *Process) addEnvs(envs cursor) {
+	set := map[string]bool{}
+	for name := range p.Flags.Values {
+		set[name] = true
+	}
+	ours := false
+	for _, e := range envs.items() {
+		name, isSetting := strings.CutPrefix(e.get("name").text(), etcdPrefix)
+		flag := envFlag(name)
+		switch value := e.get("value"); {
+		case !isSetting:
+			continue
+		case set[flag], slices.Contains(kubeadmSets["etcd"], flag):
+		case value.ok():
+			p.addNode(flag, value, evidence.FromKubeadm)
+		default:
+			p.unknownAt(flag, e.src())
+		}
+		ours = true
+	}
+	p.openIn(envs)
+	if ours {
+		site := siteOf(envs, Pairs)
+		site.Prefix = etcdPrefix
+		p.Sites = append(p.Sites, site)
+	}
 }
 
 // externalEtcd is what kubeadm makes of the endpoints.
@@ -302,7 +325,8 @@ func (k kubeadm) filledIn(p *Process, c, section, args cursor) {
 func (k kubeadm) remember(c, endpoints cursor) {
 	const of = "cluster"
 	src := c.src()
-	if ep := c.get("controlPlaneEndpoint"); ep.ok() && (isHole(ep.text()) || ep.isLoose()) {
+	_, open := c.doc.file.opensIn(c.lines())
+	if ep := c.get("controlPlaneEndpoint"); ep.ok() && (isHole(ep.text()) || ep.isLoose()) || !ep.ok() && open {
 		gap := evidence.Gap{Why: evidence.NotLive, Note: "a template fills in controlPlaneEndpoint"}
 		k.out.fill = append(k.out.fill, func(s *evidence.Snapshot) {
 			if !s.KubeadmConfig.Seen() {

@@ -125,3 +125,112 @@ func TestKubeadmProblems(t *testing.T) {
 		})
 	}
 }
+
+// What kubeadm keeps in the cluster itself, what a file of two kinds says, and what nodes are told.
+func TestKubeadmPlaces(t *testing.T) {
+	for name, tt := range map[string]struct {
+		files map[string]string
+		want  string
+	}{
+		"a ConfigMap": {map[string]string{"dump/cm.yaml": `apiVersion: v1
+kind: ConfigMap
+metadata: {name: kubeadm-config, namespace: kube-system}
+data:
+  ClusterConfiguration: |
+    apiVersion: kubeadm.k8s.io/v1beta3
+    kind: ClusterConfiguration
+    clusterName: eu-1
+    kubernetesVersion: v1.33.4
+    apiServer:
+      extraArgs:
+        goaway-chance: "0.001"
+    etcd: {external: {endpoints: []}}
+`}, `eu-1 kube-apiserver/cm 1.33.4
+  goaway-chance=0.001 12:0 kubeadm-config
+  whole
+eu-1 kube-controller-manager/cm 1.33.4
+  whole
+eu-1 kube-scheduler/cm 1.33.4
+  whole`},
+		"two clusters in one directory": {map[string]string{
+			"c/a.yaml": "apiVersion: kubeadm.k8s.io/v1beta2\nkind: ClusterConfiguration\nclusterName: a\netcd: {external: {endpoints: []}}\n---\n" +
+				"apiVersion: kubeadm.k8s.io/v1beta2\nkind: InitConfiguration\nnodeRegistration:\n  kubeletExtraArgs: {max-pods: \"60\"}\n",
+			"c/b.yaml": "apiVersion: kubeadm.k8s.io/v1beta2\nkind: JoinConfiguration\nnodeRegistration: {name: b-1, kubeletExtraArgs: {v: \"2\"}}\n---\n" +
+				"apiVersion: kubeadm.k8s.io/v1beta2\nkind: ClusterConfiguration\nclusterName: b\netcd: {external: {endpoints: []}}\n",
+		}, `a kube-apiserver/a
+  whole
+a kube-controller-manager/a
+  whole
+a kube-scheduler/a
+  whole
+a kubelet/a
+  max-pods=60 9:32 kubeadm-config
+b kube-apiserver/b
+  whole
+b kube-controller-manager/b
+  whole
+b kube-scheduler/b
+  whole
+b kubelet/b-1
+  v=2 3:53 kubeadm-config`},
+		"variables of etcd": {map[string]string{"k/kubeadm.yaml": `apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+kubernetesVersion: stable
+etcd:
+  local:
+    imageTag: 3.6.4-0
+    extraArgs: [{name: heartbeat-interval, value: "250"}]
+    extraEnvs:
+    - {name: ETCD_HEARTBEAT_INTERVAL, value: "100"}
+    - {name: ETCD_QUOTA_BACKEND_BYTES, value: "4294967296"}
+    - {name: ETCD_SNAPSHOT_COUNT, value: "1"}
+    - {name: ETCD_MAX_WALS, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}
+    - {name: GOGC, value: "50"}
+`}, `k etcd/kubeadm 3.6.4-0
+  heartbeat-interval=250 7:51 kubeadm-config
+  quota-backend-bytes=4294967296 10:47 kubeadm-config
+  whole
+k kube-apiserver/kubeadm
+  whole
+k kube-controller-manager/kubeadm
+  whole
+k kube-scheduler/kubeadm
+  whole`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tr := read(t, tree(t, tt.files))
+			if d := cmp.Diff(tt.want, setByFile(tr)); d != "" {
+				t.Errorf("(-want +got)\n%s\nproblems: %v", d, tr.Problems)
+			}
+		})
+	}
+}
+
+// What a snapshot keeps has no password, and a template that may set the endpoint leaves it open.
+func TestKubeadmConfig(t *testing.T) {
+	const head = "apiVersion: kubeadm.k8s.io/v1beta3\nkind: ClusterConfiguration\n"
+	for name, tt := range map[string]struct {
+		text, endpoint string
+		seen           bool
+	}{
+		"an endpoint":        {head + "controlPlaneEndpoint: api:6443\netcd: {external: {endpoints: [\"https://me:hush@e:2379\"]}}\n", "api:6443", true},
+		"none":               {head + "etcd: {external: {endpoints: [\"https://me:hush@e:2379\"]}}\n", "", true},
+		"a template's":       {head + "controlPlaneEndpoint: {{ .Endpoint }}\n", "", false},
+		"a template's lines": {head + "{{ .More }}\netcd: {}\n", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tr := read(t, tree(t, map[string]string{"kubeadm.yaml": tt.text}))
+			wantNoSecrets(t, tr)
+			k := tr.Clusters[0].Snapshot.KubeadmConfig
+			if k.Seen() != tt.seen {
+				t.Fatalf("got %+v", k)
+			}
+			if !tt.seen {
+				return
+			}
+			if d := cmp.Diff([]string{"https://e:2379"}, k.Value.ExternalEtcdEndpoints); d != "" || k.Value.ControlPlaneEndpoint != tt.endpoint || k.Source.Line != 1 {
+				t.Errorf("got %+v", k)
+			}
+		})
+	}
+}

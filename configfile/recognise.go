@@ -50,7 +50,7 @@ type reader struct {
 func readers() []reader {
 	return append(
 		settingsReaders(), openshiftReader(),
-		podReader(), workloadReader(), kubeadmReader(), etcdFileReader(), talosReader(), talosKindReader(), suiteReader(), suiteControlPlaneReader(), kopsReader(), kopsGroupReader(), kubesprayReader(), flagzReader(), listReader(), configMapReader(),
+		podReader(), workloadReader(), kubeadmReader(), capiReader(), capiClusterReader(), etcdFileReader(), talosReader(), talosKindReader(), suiteReader(), suiteControlPlaneReader(), kopsReader(), kopsGroupReader(), kubesprayReader(), flagzReader(), listReader(), configMapReader(),
 	)
 }
 
