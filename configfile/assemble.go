@@ -19,7 +19,7 @@ func assemble(sinks []*sink, o Options) []Cluster {
 	}
 	var out []Cluster
 	for _, g := range groups(pieces) {
-		if c, ok := cluster(g, o); ok {
+		if c, ok := cluster(g, o, pieces); ok {
 			c.remarks(sinks)
 			out = append(out, c)
 		}
@@ -28,7 +28,7 @@ func assemble(sinks []*sink, o Options) []Cluster {
 }
 
 // cluster is what one group of pieces amounts to; false if all of it may be anybody's.
-func cluster(g group, o Options) (Cluster, bool) {
+func cluster(g group, o Options, all []*piece) (Cluster, bool) {
 	c := Cluster{Name: g.name, Snapshot: &evidence.Snapshot{
 		Schema: evidence.Schema, Kaudit: o.Kaudit, Taken: o.Now, Cluster: evidence.Cluster{Name: g.name, Files: true},
 	}}
@@ -65,6 +65,9 @@ func cluster(g group, o Options) (Cluster, bool) {
 		for _, fill := range p.fill {
 			fill(s)
 		}
+	}
+	if !g.addObjects(s, all) && !slices.ContainsFunc(g.pieces, func(p *piece) bool { return p.objects == nil }) {
+		return c, false
 	}
 	s.ReadDocuments()
 	s.MissRest(NotLive)

@@ -35,6 +35,12 @@ func groups(pieces []*piece) []group {
 			inFile[p.file] = append(names, p.cluster)
 		}
 	}
+	homes := map[string]bool{} // of what is more than objects of the API
+	for _, p := range pieces {
+		if p.cluster == "" && p.objects == nil {
+			homes[treeHome(p, homeOf(p))] = true
+		}
+	}
 	for i, p := range pieces {
 		name := p.cluster
 		if name == "" {
@@ -47,7 +53,7 @@ func groups(pieces []*piece) []group {
 		}
 		u.join(i, firstNamed, name)
 		if name == "" {
-			u.join(i, firstHome, p.file.root+"\x00"+homeOf(p))
+			u.join(i, firstHome, treeHome(p, seat(homes, p)))
 		}
 	}
 	for i, p := range pieces {
@@ -65,6 +71,26 @@ func groups(pieces []*piece) []group {
 }
 
 func homeOf(p *piece) string { return home(path.Dir(p.file.rel)) }
+
+// treeHome is a directory that no other tree has.
+func treeHome(p *piece, home string) string { return p.file.root + "\x00" + home }
+
+// seat is the home that a piece without a name belongs to. Objects of the API belong to the nearest home at or
+// above theirs that has more than such objects.
+func seat(homes map[string]bool, p *piece) string {
+	own := homeOf(p)
+	if p.objects == nil {
+		return own
+	}
+	for h := own; ; h = path.Dir(h) {
+		if homes[treeHome(p, h)] {
+			return h
+		}
+		if h == "." {
+			return own
+		}
+	}
+}
 
 // nearestName is the one cluster that is named at the piece's home or above it, "" if there is none or several.
 func nearestName(named map[string][]string, p *piece) string {

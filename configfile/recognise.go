@@ -23,6 +23,7 @@ type piece struct {
 	settings     *settingsFile
 	env          *envFile  // variables that units may take
 	unit         *unitFile // of systemd, or a drop-in of one
+	objects      *objects  // of the API
 	// inert is set where the piece alone configures nothing.
 	inert bool
 	// patched says what may change the manifests that kubeadm writes, and was not read.
@@ -50,7 +51,7 @@ type reader struct {
 func readers() []reader {
 	return append(
 		settingsReaders(), openshiftReader(),
-		podReader(), workloadReader(), kubeadmReader(), capiReader(), capiClusterReader(), etcdFileReader(), talosReader(), talosKindReader(), suiteReader(), suiteControlPlaneReader(), kopsReader(), kopsGroupReader(), kubesprayReader(), flagzReader(), listReader(), configMapReader(),
+		podReader(), workloadReader(), kubeadmReader(), capiReader(), capiClusterReader(), etcdFileReader(), talosReader(), talosKindReader(), suiteReader(), suiteControlPlaneReader(), kopsReader(), kopsGroupReader(), kubesprayReader(), flagzReader(), flowSchemaReader(), priorityLevelReader(), apiServiceReader(), listReader(), configMapReader(),
 	)
 }
 
