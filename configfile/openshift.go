@@ -28,7 +28,6 @@ func readOpenshift(c cursor, s *sink) {
 	if c.doc.inside == nil && args.ok() { // what stands in a ConfigMap the operator writes again
 		p.Sites = []Site{siteOf(args, Lists)}
 	}
-	p.ports("etcd-servers")
 	out := s.piece("openshift")
 	out.processes, out.distribution = []*Process{p}, "openshift"
 }

@@ -66,6 +66,10 @@ func TestParseContainer(t *testing.T) {
 			Opaque: "reads every setting from --config-file=/var/lib/rancher/rke2/server/db/etcd/config and ignores its flags and environment; the file could not be read",
 		},
 	}, {
+		name: "OpenShift, options of the shell with a word of their own", component: "kube-controller-manager",
+		command: []string{"/bin/bash", "-euxo", "pipefail", "-c"}, args: []string{"timeout 3m /bin/bash -exuo pipefail -c 'sleep 1'\nexec hyperkube kube-controller-manager --kube-api-qps=150 \\\n  -v=2"},
+		want: Parsed{Program: "kube-controller-manager", Set: flags{"kube-api-qps": {"150"}, "v": {"2"}}},
+	}, {
 		name: "kOps with a pipe", component: "kube-apiserver",
 		command: []string{"/bin/sh", "-c", "mkfifo /tmp/pipe; (tee -a /var/log/kube-apiserver.log < /tmp/pipe & ) ; exec /usr/local/bin/kube-apiserver --allow-privileged=true --etcd-servers=https://127.0.0.1:4001 --etcd-servers-overrides=/events#https://127.0.0.1:4002 > /tmp/pipe 2>&1"},
 		want: Parsed{Program: "/usr/local/bin/kube-apiserver", Set: flags{

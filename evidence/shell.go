@@ -12,7 +12,7 @@ import (
 
 var shells = []string{"sh", "bash", "ash", "dash", "ksh", "zsh", "busybox"}
 
-// shellScript finds the script of `sh -c SCRIPT NAME PARAMS…`, also as -ec, -e -c, -o pipefail -c.
+// shellScript finds the script of `sh -c SCRIPT NAME PARAMS…`, also as -ec, -e -c, -euo pipefail -c.
 func shellScript(words []string) (script string, params []string, ok bool) {
 	for len(words) > 1 && slices.Contains(wrappers, path.Base(words[0])) {
 		words = words[1:]
@@ -24,11 +24,12 @@ func shellScript(words []string) (script string, params []string, ok bool) {
 	for i := 1; i < len(words); i++ {
 		w := words[i]
 		switch {
-		case w == "-o" || w == "+o" || w == "-O":
+		case w == "+o" || w == "+O":
 			i++
 		case w == "sh" && path.Base(words[0]) == "busybox" || strings.HasPrefix(w, "--") && w != "--":
 		case strings.HasPrefix(w, "-") && w != "--":
 			inline = inline || strings.Contains(w, "c")
+			i += strings.Count(w, "o") + strings.Count(w, "O") // -euxo pipefail: each takes a word
 		case w == "--" && inline:
 		case inline:
 			if rest := words[i+1:]; len(rest) > 0 {
