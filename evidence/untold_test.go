@@ -21,7 +21,7 @@ func TestUntold(t *testing.T) {
 			f.Values["quota-backend-bytes"] = []FlagValue{{Value: "1", From: FromCommandLine, Source: Source{Via: ViaFile, From: "etcd.yaml", Line: 14}}}
 		}), "quota-backend-bytes", 14, ""},
 		"a default that every version has": {whole("etcd", "", nil), "quota-backend-bytes", 12, ""},
-		"a default of some versions":       {whole("etcd", "", nil), "unsafe-no-fsync", 12, "not set, and the default depends on the version of etcd, which no file tells"},
+		"a default of some versions":       {whole("etcd", "", nil), "snapshot-count", 12, "not set, and the default depends on the version of etcd, which no file tells"},
 		"of Kubernetes":                    {whole("kube-apiserver", "", nil), "disable-http2-serving", 12, "not set, and the default depends on the version of Kubernetes, which no file tells"},
 		"a template": {whole("etcd", "3.6.5", func(f *Flags) {
 			f.Unknown, f.UnknownAt = []string{"name"}, map[string]Source{"name": {Via: ViaFile, From: "etcd.yaml", Line: 15}}
@@ -29,7 +29,7 @@ func TestUntold(t *testing.T) {
 		"set by what runs it":          {whole("etcd", "3.6.5", func(f *Flags) { f.Unknown = []string{"name"} }), "name", 0, "set to what stands in no file"},
 		"a wrapper":                    {whole("etcd", "3.6.5", func(f *Flags) { f.Opaque = "is started by run" }), "name", 12, "not in the file, and the process is started by run"},
 		"a part of them":               {Flags{Component: "etcd"}, "name", 0, "not in the file, which does not tell all flags of the process"},
-		"a flag with no known default": {whole("etcd", "3.6.5", nil), "cors", 12, "not set, and the default in 3.6.5 is not known"},
+		"a flag with no known default": {whole("etcd", "3.9.0", nil), "cors", 12, "not set, and the default in 3.9.0 is not known"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			at, why, unlock := tc.f.Untold(tc.flag)

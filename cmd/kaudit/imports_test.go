@@ -12,7 +12,7 @@ import (
 
 // mayImport is the layout: data goes one way, from collect to report, and only cmd sees all of it.
 var mayImport = map[string][]string{
-	"evidence":         nil,
+	"evidence":         {"components"},
 	"checks":           {"evidence"},
 	"checks/etcd":      {"checks", "evidence"},
 	"checks/apiserver": {"checks", "evidence"},
