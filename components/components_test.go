@@ -99,6 +99,16 @@ func TestFlagHistory(t *testing.T) {
 		want            Span
 	}{
 		{"kube-apiserver", "goaway-chance", Span{First: "1.24", Last: "1.37"}},
+		{"kube-apiserver", "insecure-port", Span{}}, // gone with 1.24
+		{"kube-apiserver", "disable-http2-serving", Span{First: "1.31", Last: "1.37", Added: "1.31"}},
+		{"kube-apiserver", "shutdown_watch_termination_grace_period", Span{First: "1.27", Last: "1.37", Added: "1.27"}},
+		{"kube-controller-manager", "pod-eviction-timeout", Span{First: "1.24", Last: "1.26", Removed: "1.27"}},
+		{"kube-controller-manager", "enable-taint-manager", Span{First: "1.24", Last: "1.26", Removed: "1.27"}},
+		{"kube-controller-manager", "concurrent-daemonset-syncs", Span{First: "1.32", Last: "1.37", Added: "1.32"}},
+		{"kubelet", "container-runtime", Span{First: "1.24", Last: "1.26", Removed: "1.27"}},
+		{"kubelet", "pod-infra-container-image", Span{First: "1.24", Last: "1.34", Removed: "1.35"}},
+		{"kubelet", "containerd", Span{First: "1.24", Last: "1.36", Removed: "1.37"}}, // cAdvisor's
+		{"kubelet", "windows-service", Span{First: "1.24", Last: "1.37"}},
 		{"etcd", "enable-v2", Span{First: "3.4", Last: "3.5", Removed: "3.6"}},
 		{"etcd", "experimental-initial-corrupt-check", Span{First: "3.4", Last: "3.6", Removed: "3.7"}},
 		{"etcd", "compact-hash-check-time", Span{First: "3.6", Last: "3.7", Added: "3.6"}},
@@ -124,6 +134,9 @@ func TestLookupGate(t *testing.T) {
 		{"kubelet", "1.37.2", "AllAlpha", Gate{Name: "AllAlpha", Stage: "ALPHA", Components: kubernetes}},
 		{"kube-apiserver", "1.37.2", "kube:AllBeta", Gate{Name: "AllBeta", Stage: "BETA", Components: kubernetes}},
 		{"kube-apiserver", "1.24.17", "kube:AllBeta", Gate{}},
+		{"kubelet", "1.34.0", "WatchListClient", Gate{Name: "WatchListClient", Stage: "BETA", Components: kubernetes}},
+		{"kube-controller-manager", "1.34.0", "WatchListClient", Gate{Name: "WatchListClient", Stage: "BETA", Default: true, Components: kubernetes}},
+		{"kube-apiserver", "1.29.15", "APIPriorityAndFairness", Gate{Name: "APIPriorityAndFairness", Stage: "GA", Default: true, Locked: true, Components: kubernetes}},
 		{"etcd", "3.6.4", "InitialCorruptCheck", Gate{Name: "InitialCorruptCheck", Stage: "ALPHA", Components: []string{"etcd"}}},
 		{"etcd", "3.5.4", "InitialCorruptCheck", Gate{}},
 		{"kube-proxy", "1.37.2", "AllAlpha", Gate{}},
@@ -133,8 +146,17 @@ func TestLookupGate(t *testing.T) {
 			t.Errorf("%s %s %s: got %v (-want +got):\n%s", tt.component, tt.version, tt.name, ok, diff)
 		}
 	}
-	if got, _ := GateHistory("etcd", "FastLeaseKeepAlive"); got != (Span{First: "3.7", Last: "3.7", Added: "3.7"}) {
-		t.Errorf("FastLeaseKeepAlive: got %+v", got)
+	for _, tt := range []struct {
+		component, name string
+		want            Span
+	}{
+		{"etcd", "FastLeaseKeepAlive", Span{First: "3.7", Last: "3.7", Added: "3.7"}},
+		{"kubelet", "AllAlpha", Span{First: "1.24", Last: "1.37"}},
+		{"kube-apiserver", "APIServerTracing", Span{First: "1.24", Last: "1.36", Removed: "1.37"}},
+	} {
+		if got, _ := GateHistory(tt.component, tt.name); got != tt.want {
+			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
+		}
 	}
 }
 
