@@ -15,12 +15,12 @@ type group struct {
 }
 
 // groups tells clusters apart. Pieces are of one cluster if they say the same name, stand in one directory,
-// or if their etcd members and kube-apiservers name the same servers. A piece that says no name belongs to the
+// or if their etcd members name each other. A piece that says no name belongs to the
 // only one that is named in its file, in its directory, or in the nearest above, unless they are of different
 // distributions.
 func groups(pieces []*piece) []group {
 	u := newUnion(len(pieces))
-	firstNamed, firstHome, firstServer := map[string]int{}, map[string]int{}, map[string]int{}
+	firstNamed, firstHome := map[string]int{}, map[string]int{}
 	named := map[string][]string{} // names by home
 	makes := map[string]string{}   // distributions by name
 	inFile := map[*file][]string{} // names by file
@@ -56,17 +56,7 @@ func groups(pieces []*piece) []group {
 			u.join(i, firstHome, treeHome(p, seat(homes, p)))
 		}
 	}
-	for i, p := range pieces {
-		for _, proc := range p.processes {
-			for _, server := range proc.servers {
-				if j, ok := firstServer[server]; ok && !conflict(pieces, u, i, j) {
-					u.unite(i, j)
-				} else if !ok {
-					firstServer[server] = i
-				}
-			}
-		}
-	}
+	uniteByServers(pieces, u)
 	return u.groups(pieces)
 }
 

@@ -10,7 +10,10 @@ import (
 )
 
 func TestGroups(t *testing.T) {
-	etcd := func(servers ...string) []*Process { return []*Process{{Component: "etcd", servers: servers}} }
+	etcd := func(name string, members ...string) []*Process {
+		return []*Process{{Component: "etcd", name: name, members: members, clients: []string{"https://etcd:2379"}}}
+	}
+	api := &Process{Component: "kube-apiserver", clients: []string{"https://etcd:2379"}}
 	for name, tt := range map[string]struct {
 		pieces []*piece
 		want   []string // name: files
@@ -33,8 +36,8 @@ func TestGroups(t *testing.T) {
 		},
 		"members that name each other": {
 			[]*piece{
-				at("alpha/etcd.yaml", etcd("https://10.0.0.1:2380", "https://10.0.0.2:2380")...),
-				at("beta/etcd.yaml", etcd("https://10.0.0.2:2380", "https://10.0.0.3:2380")...), at("gamma/etcd.yaml", etcd("https://10.9.0.1:2380")...),
+				at("alpha/etcd.yaml", etcd("a", "a=https://10.0.0.1:2380", "b=https://10.0.0.2:2380")...),
+				at("beta/etcd.yaml", etcd("b", "b=https://10.0.0.2:2380", "c=https://10.0.0.3:2380")...), at("gamma/etcd.yaml", etcd("g", "g=https://10.9.0.1:2380")...),
 			},
 			[]string{"root: alpha/etcd.yaml beta/etcd.yaml", "gamma: gamma/etcd.yaml"},
 		},
@@ -51,8 +54,39 @@ func TestGroups(t *testing.T) {
 			[]string{"eu: eu.yaml", "us: us.yaml", "x: x/etcd.yaml"},
 		},
 		"servers do not join what has two names": {
-			[]*piece{named("eu", at("eu/a.yaml", etcd("https://e:2380")...)), named("us", at("us/a.yaml", etcd("https://e:2380")...))},
+			[]*piece{named("eu", at("eu/a.yaml", etcd("a", "a=https://e:2380")...)), named("us", at("us/a.yaml", etcd("b", "a=https://e:2380")...))},
 			[]string{"eu: eu/a.yaml", "us: us/a.yaml"},
+		},
+		"clusters of one template": {
+			[]*piece{
+				at("eu/cp.yaml", append(etcd("a", "a=https://etcd-0:2380", "b=https://etcd-1:2380"), api)...), at("eu/cp2.yaml", append(etcd("b", "a=https://etcd-0:2380", "b=https://etcd-1:2380"), api)...),
+				at("us/cp.yaml", append(etcd("a", "a=https://etcd-0:2380", "b=https://etcd-1:2380"), api)...), at("us/cp2.yaml", append(etcd("b", "a=https://etcd-0:2380", "b=https://etcd-1:2380"), api)...),
+			},
+			[]string{"eu: eu/cp.yaml eu/cp2.yaml", "us: us/cp.yaml us/cp2.yaml"},
+		},
+		"members whose names a template fills in": {
+			[]*piece{at("eu/etcd.yaml", etcd("", "a=https://etcd-0:2380")...), at("us/etcd.yaml", etcd("", "a=https://etcd-0:2380")...)},
+			[]string{"eu: eu/etcd.yaml", "us: us/etcd.yaml"},
+		},
+		"kube-apiservers that call their etcd the same": {
+			[]*piece{at("eu/api.yaml", api), at("us/api.yaml", api)},
+			[]string{"eu: eu/api.yaml", "us: us/api.yaml"},
+		},
+		"an etcd beside its kube-apiserver": {
+			[]*piece{at("eu/api/a.yaml", api), at("eu/db/etcd.yaml", etcd("a")...)},
+			[]string{"eu: eu/api/a.yaml eu/db/etcd.yaml"},
+		},
+		"an etcd below the root alone": {
+			[]*piece{at("api/a.yaml", api), at("db/etcd.yaml", etcd("a")...)},
+			[]string{"api: api/a.yaml", "db: db/etcd.yaml"},
+		},
+		"an etcd that two ask": {
+			[]*piece{at("eu/a/api.yaml", api), at("eu/b/api.yaml", api), at("eu/db/etcd.yaml", etcd("a")...)},
+			[]string{"eu/a: eu/a/api.yaml", "eu/b: eu/b/api.yaml", "eu/db: eu/db/etcd.yaml"},
+		},
+		"an etcd with a kube-apiserver of its own": {
+			[]*piece{at("all/eu/api.yaml", api), at("all/us/cp.yaml", append(etcd("a"), &Process{Component: "kube-apiserver"})...)},
+			[]string{"all/eu: all/eu/api.yaml", "all/us: all/us/cp.yaml"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

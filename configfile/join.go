@@ -200,6 +200,5 @@ func (p *Process) takeFile(f *piece) {
 	if from.name != "" {
 		p.name = from.name
 	}
-	p.servers = append(p.servers, from.servers...)
 	f.runBy = p
 }

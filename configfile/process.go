@@ -26,8 +26,11 @@ type Process struct {
 	suite    bool // it runs inside k3s or rke2, which reads a configuration file of its own
 	// part is set where other files of the cluster may say more of the same process: which one, by a directory.
 	part     string
-	replaces bool     // what it says replaces what earlier parts say
-	servers  []string // client and peer URLs that tell which cluster an etcd is of, and which one a kube-apiserver uses
+	replaces bool // what it says replaces what earlier parts say
+	// What tells which cluster an etcd is of, and which one a kube-apiserver uses.
+	members []string // name=URL of peers, its own included
+	peers   []string // URLs for its peers
+	clients []string // URLs that it serves clients at, or asks
 }
 
 // A Form is how a place writes settings.
@@ -174,12 +177,23 @@ func (p *Process) whole(from evidence.Provenance) {
 func (p *Process) ports(names ...string) {
 	for _, name := range names {
 		for _, item := range p.Flags.Setting(name).List() {
-			if _, url, ok := strings.Cut(item, "="); ok && strings.Contains(url, "://") {
-				item = url // of --initial-cluster
+			item = strings.TrimSuffix(item, "/")
+			if strings.Contains(item, "://127.") || strings.Contains(item, "://localhost") || strings.Contains(item, "://[::1]") || !strings.Contains(item, "://") {
+				continue
 			}
-			if !strings.Contains(item, "://127.") && !strings.Contains(item, "://localhost") && !strings.Contains(item, "://[::1]") && strings.Contains(item, "://") {
-				p.servers = append(p.servers, strings.TrimSuffix(item, "/"))
+			switch name {
+			case "initial-cluster":
+				p.members = append(p.members, item)
+			case "initial-advertise-peer-urls":
+				p.peers = append(p.peers, item)
+				if p.name != "" {
+					p.members = append(p.members, p.name+"="+item)
+				}
+			default:
+				p.clients = append(p.clients, item)
 			}
 		}
 	}
+	slices.Sort(p.members)
+	p.members = slices.Compact(p.members)
 }
