@@ -9,7 +9,7 @@ import (
 // Whatever is in a file: no panic, no end without an answer, and no secret in what is kept.
 func FuzzHostFiles(f *testing.F) {
 	for _, seed := range []string{
-		etcdYAML, etcdEnv, etcdUnit, talosConfig, kopsCluster, flagzJSON,
+		etcdYAML, etcdEnv, etcdUnit, talosConfig, kopsCluster, flagzJSON, clusterMap, clusterList, capiObjects,
 		"cluster-init: true\nkube-apiserver-arg:\n- a=b\netcd-arg: c=d\nkubelet-arg+: [e]\n",
 		"etcd_quota_backend_bytes: 1\nkube_feature_gates: [A=true]\nkubelet_custom_flags: ['--v=2']\n",
 		"[Service]\nEnvironment=A=1 \"B=2 3\"\nEnvironmentFile=-/etc/default/kubelet\nExecStart=\nExecStart=@/usr/bin/kubelet x $A ${B} 'c d' \\\n# e\n --f=%H\n",

@@ -33,8 +33,9 @@ var kubeadmAPIs = map[string]kubeadmAPI{
 
 func kubeadmReader() reader {
 	return reader{
-		name: "kubeadm", kinds: []string{"ClusterConfiguration", "InitConfiguration", "JoinConfiguration"}, group: kubeadmGroup,
-		read: readKubeadm,
+		name: "kubeadm", group: kubeadmGroup, read: readKubeadm,
+		// The last two are those of v1alpha1 and v1alpha2, which are told.
+		kinds: []string{"ClusterConfiguration", "InitConfiguration", "JoinConfiguration", "MasterConfiguration", "NodeConfiguration"},
 	}
 }
 
@@ -297,6 +298,10 @@ func (k kubeadm) add(p *Process, name string, value cursor) {
 		k.s.warn(value.src(), fmt.Sprintf("the value of %s is no string, and kubeadm refuses the file: put it in quotes", name))
 	}
 	p.addNode(name, value, evidence.FromKubeadm)
+	name = strings.TrimLeft(name, "-")
+	if p.Component != "etcd" {
+		name = strings.ReplaceAll(name, "_", "-") // as it is noted where it is unknown, which a secret is
+	}
 	if k.args == nil || slices.Contains(p.Flags.Unknown, name) {
 		return
 	}

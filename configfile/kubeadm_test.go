@@ -105,6 +105,7 @@ func TestKubeadmProblems(t *testing.T) {
 	for name, tt := range map[string]struct{ text, want string }{
 		"fine":                   {doc("v1beta3", "v1.36.0", `{v: "2"}`), ""},
 		"v1beta1":                {doc("v1beta1", "v1.20.0", `{}`), ":1:13: kubeadm.k8s.io/v1beta1 is gone since kubeadm 1.22"},
+		"v1alpha2":               {"apiVersion: kubeadm.k8s.io/v1alpha2\nkind: MasterConfiguration\n", ":1:13: kubeadm.k8s.io/v1alpha2 is gone since kubeadm 1.13"},
 		"not known":              {doc("v2", "v1.37.0", `{}`), ":1:13: kubeadm.k8s.io/v2 is a version of kubeadm's configuration that kaudit does not know"},
 		"too old for its target": {doc("v1beta3", "v1.37.0", `{}`), ":1:13: kubeadm.k8s.io/v1beta3 is gone since kubeadm 1.37"},
 		"too new for its target": {doc("v1", "v1.34.0", `[]`), ":1:13: kubeadm.k8s.io/v1 is taken by kubeadm 1.37 and later"},
@@ -214,6 +215,7 @@ func TestKubeadmConfig(t *testing.T) {
 		seen           bool
 	}{
 		"an endpoint":        {head + "controlPlaneEndpoint: api:6443\netcd: {external: {endpoints: [\"https://me:hush@e:2379\"]}}\n", "api:6443", true},
+		"a secret":           {head + "apiServer: {extraArgs: {--oidc_client_secret: hush}}\netcd: {external: {endpoints: [\"https://e:2379\"]}}\n", "", true},
 		"none":               {head + "etcd: {external: {endpoints: [\"https://me:hush@e:2379\"]}}\n", "", true},
 		"a template's":       {head + "controlPlaneEndpoint: {{ .Endpoint }}\n", "", false},
 		"a template's lines": {head + "{{ .More }}\netcd: {}\n", "", false},
