@@ -144,6 +144,9 @@ func etcdVersions(s *evidence.Snapshot) []etcdVersion {
 	var out []etcdVersion
 	add := func(of, version string, src evidence.Source) {
 		v, ok := evidence.ParseSemver(version)
+		if strings.Count(version, ".") < 2 && v.Minor <= 5 {
+			return // "3.5", as files tell it: the patch decides
+		}
 		if ok && v.Major == 3 && v.Minor >= 3 && !slices.ContainsFunc(out, func(e etcdVersion) bool { return e.of == of }) {
 			out = append(out, etcdVersion{of, v, src})
 		}

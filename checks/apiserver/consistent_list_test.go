@@ -63,6 +63,7 @@ func TestConsistentListByVersion(t *testing.T) {
 		"1.31, by the image":              {image("3.5.9"), "warning kube-apiserver"},
 		"1.31, a vendor's tag":            {image("1.2.3"), "skipped kube-apiserver"},
 		"1.31, etcd unseen":               {onVersion(31), "skipped kube-apiserver"},
+		"1.33, a minor alone":             {image("3.5"), "skipped kube-apiserver"},
 		"1.31, 3.5.12 that came later":    {served, "info kube-apiserver"},
 	} {
 		t.Run(name, func(t *testing.T) {
