@@ -82,19 +82,26 @@ func unknownOf(s *evidence.Snapshot, sets []settings) []checks.Verdict {
 	return []checks.Verdict{on.NotApplicable("sets no flag that the process itself does not report")}
 }
 
-// covered is the range of the catalogue, with what is missing in it.
+// covered is the range of the catalogue; two of them where it lacks a minor.
 func covered(component string) string {
 	all := components.Releases(component)
 	if len(all) == 0 {
 		return "it has no " + component
 	}
-	out := minorOf(all[0]) + " to " + minorOf(all[len(all)-1])
-	for i, release := range all[1:] {
-		if minorNumber(release) > minorNumber(all[i])+1 {
-			out += ", without those between " + minorOf(all[i]) + " and " + minorOf(release) + ","
+	first, out := all[0], ""
+	for i, release := range all {
+		if i+1 < len(all) && minorNumber(all[i+1]) == minorNumber(release)+1 {
+			continue
+		}
+		out += ", " + minorOf(first)
+		if first != release {
+			out += " to " + minorOf(release)
+		}
+		if i+1 < len(all) {
+			first = all[i+1]
 		}
 	}
-	return strings.TrimSuffix(out, ",")
+	return strings.TrimPrefix(out, ", ")
 }
 
 // called names the version of a component, as far as it is known.

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kaudit/kaudit/checks"
+	"github.com/kaudit/kaudit/components"
 	"github.com/kaudit/kaudit/evidence"
 )
 
@@ -56,6 +57,9 @@ func TestFlagUnknown(t *testing.T) {
 		"letters that changed places":  {api("max-reqeusts-inflight=800"), []string{"critical --max-reqeusts-inflight -max-reqeusts-inflight max-requests-inflight=800"}},
 		"of long ago":                  {api("insecure-port=0"), []string{"critical --insecure-port -insecure-port"}},
 		"nobody's":                     {api("frobnicate=1"), []string{"critical --frobnicate -frobnicate"}},
+		"comes in the next minor":      {inFile("kube-apiserver", "1.30.4", "disable-http2-serving=true"), []string{"critical --disable-http2-serving -disable-http2-serving"}},
+		"a minor that is not known":    {inFile("kube-apiserver", "1.99.0", "frobnicate=1"), []string{"skipped"}},
+		"a gate that is on its way":    {inFile("kube-apiserver", "1.36.1", "feature-gates=APIServerTracing=true"), pass},
 		"no version, in some":          {inFile("kube-apiserver", "", "service-account-api-audiences=x", "goaway-chance=0"), pass},
 		"no version, in none":          {inFile("kube-apiserver", "", "frobnicate=1"), []string{"critical --frobnicate -frobnicate"}},
 		"a version that is not known":  {inFile("kube-apiserver", "1.99.0", "frobnicate=1"), []string{"skipped"}},
@@ -134,5 +138,33 @@ func TestFlagUnknownLeavesVendorsAlone(t *testing.T) {
 		if d := cmp.Diff(tc.want, fixed(checks.Run(tc.s, []checks.Check{flagUnknown})[0].Verdicts)); d != "" {
 			t.Errorf("%s (-want +got)\n%s", name, d)
 		}
+	}
+}
+
+// The catalogue has 1.24 and 1.26, and nothing between: it says no more than that.
+func TestWhenAFlagCameOrWent(t *testing.T) {
+	for name, want := range map[string]string{
+		"disable-http2-serving":   "comes in 1.31",
+		"etcd-readycheck-timeout": "comes between 1.24 and 1.26",
+	} {
+		span, _ := components.FlagHistory("kube-apiserver", name)
+		if got := comes("kube-apiserver", span); got != want {
+			t.Errorf("--%s: got %q, want %q", name, got, want)
+		}
+	}
+	for name, want := range map[string]string{
+		"logtostderr":      "went between 1.24 and 1.26",
+		"APIServerTracing": "went in 1.37",
+	} {
+		span, ok := components.FlagHistory("kube-apiserver", name)
+		if !ok {
+			span, _ = components.GateHistory("kube-apiserver", name)
+		}
+		if got := went(span); got != want {
+			t.Errorf("--%s: got %q, want %q", name, got, want)
+		}
+	}
+	if got, want := covered("kube-apiserver"), "1.24, 1.26 to 1.37"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
