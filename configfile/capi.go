@@ -58,6 +58,7 @@ func readCAPI(c cursor, s *sink) {
 	if strings.HasSuffix(name, "/v1beta2") {
 		k.form = Pairs
 	}
+	out.versionBy(c.get("spec", "version")) // which decides on etcd's
 	controls := strings.HasPrefix(kind, "KubeadmControlPlane")
 	if controls || spec.get("clusterConfiguration").ok() {
 		k.below = append(slices.Clone(capiSpecs[kind]), "clusterConfiguration")
@@ -76,7 +77,7 @@ func readCAPI(c cursor, s *sink) {
 			p.opaque("is made from a template, which a ClusterClass may patch")
 		}
 	}
-	out.versionBy(c.get("spec", "version"))
+	out.versionBy(c.get("spec", "version")) // above clusterConfiguration's
 	if kind == "KubeadmControlPlane" {
 		out.capiMembers(c.get("spec", "replicas"), spec.get("clusterConfiguration", "etcd", "external"))
 	}

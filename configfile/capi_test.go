@@ -132,7 +132,7 @@ us-2 kube-scheduler/capi 1.34.1
 kind: KubeadmControlPlane
 metadata: {name: kcp}
 spec: {version: "1.34.1"}
-`, `kcp etcd/capi
+`, `kcp etcd/capi 3.6
   whole
 kcp kube-apiserver/capi 1.34.1
   whole
