@@ -180,7 +180,9 @@ func (f *settingsFile) beside(p *Process) {
 		return
 	}
 	for name := range f.doc.Fields {
-		flag := kebab(name)
+		field, _, _ := strings.Cut(name, ".") // --eviction-hard is all of evictionHard
+		field, _, _ = strings.Cut(field, "[")
+		flag := kebab(field)
 		if name == "eventRecordQPS" {
 			flag = "event-qps"
 		}

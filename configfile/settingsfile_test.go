@@ -43,7 +43,7 @@ const (
 	schedulerHead = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n"
 	schedulerPod  = "apiVersion: v1\nkind: Pod\nmetadata: {name: kube-scheduler, namespace: kube-system}\nspec:\n  nodeName: NODE\n  containers:\n  - name: kube-scheduler\n" +
 		"    image: registry.k8s.io/kube-scheduler:v1.34.1\n    command: [kube-scheduler, --config=/etc/kubernetes/sched.yaml]\n"
-	kubeletUnit = "[Service]\nExecStart=/usr/bin/kubelet --config=/var/lib/kubelet/config.yaml --kube-api-burst=30\n"
+	kubeletUnit = "[Service]\nExecStart=/usr/bin/kubelet --config=/var/lib/kubelet/config.yaml --kube-api-burst=30 --eviction-hard=memory.available<1Gi --event-qps=3\n"
 )
 
 func TestReadSettingsFiles(t *testing.T) {
@@ -72,14 +72,14 @@ func TestReadSettingsFiles(t *testing.T) {
 		"a unit, its file and a drop-in": {
 			files: map[string]string{
 				"node-1/etc/systemd/system/kubelet.service":         kubeletUnit,
-				"node-1/var/lib/kubelet/config.yaml":                kubeletHead + "kubeAPIQPS: 20\nkubeAPIBurst: 5\nmaxPods: 50\n",
+				"node-1/var/lib/kubelet/config.yaml":                kubeletHead + "kubeAPIQPS: 20\nkubeAPIBurst: 5\nmaxPods: 50\neventRecordQPS: 1\nevictionHard: {memory.available: 2Gi}\n",
 				"node-1/etc/kubernetes/kubelet.conf.d/10-pods.conf": kubeletHead + "maxPods: 60\n",
 				"node-1/etc/kubernetes/kubelet.conf.d/20-pods.conf": kubeletHead + "maxPods: 70\n",
 			},
 			want: []string{
 				"kubelet/10-pods [this is a drop-in, beside the kubelet's own file] unknown: maxPods",
 				"kubelet/20-pods [this is a drop-in, beside the kubelet's own file] maxPods=70@3:10",
-				"kubelet/node-1 kubeAPIQPS=20@3:13 unknown: kubeAPIBurst maxPods",
+				"kubelet/node-1 kubeAPIQPS=20@3:13 unknown: eventRecordQPS evictionHard.memory.available kubeAPIBurst maxPods",
 			},
 		},
 		"a scheduler and the file that it names": {
