@@ -47,15 +47,14 @@ func (c catalogue) write(dir string) error {
 }
 
 func marks(f flagRecord) string {
-	var out string
+	var out []string
 	for mark, is := range map[string]bool{"h": f.Hidden, "b": f.Bare, "w": f.Windows} {
 		if is {
-			out += mark
+			out = append(out, mark)
 		}
 	}
-	sorted := strings.Split(out, "")
-	slices.Sort(sorted)
-	return strings.Join(sorted, "")
+	slices.Sort(out)
+	return strings.Join(out, "")
 }
 
 // writeGates writes one file a product, as most gates are the same in all of its components. A component that
