@@ -12,7 +12,7 @@ import (
 // Read in k8s.io/apiserver pkg/server/options (server_run_options.go, feature.go, etcd.go, audit.go) and in
 // cmd/kube-apiserver/app/options/validation.go of 1.24.17 and 1.37.2.
 var apiserverRules = map[string][]rule{
-	"goaway-chance":                           {within(0, 0.02, "a chance from 0 to 0.02"), goawayRule},
+	"goaway-chance":                           {goawayRule, within(0, 0.02, goawayWant)},
 	"max-requests-inflight":                   {notNegative, inflightRule},
 	"max-mutating-requests-inflight":          {notNegative},
 	"request-timeout":                         {notNegative, requestTimeoutRule},
@@ -31,14 +31,20 @@ var apiserverRules = map[string][]rule{
 	"watch-cache-sizes":                       {cacheSizesRule},
 }
 
-// goawayRule tells what a percentage was probably meant to be.
+const goawayWant = "a chance from 0 to 0.02"
+
+// goawayRule tells what a percentage was probably meant to be. A chance that is too great becomes the one that
+// apiserver-goaway-chance recommends.
 func goawayRule(_ settings, _ string, v evidence.FlagValue) (fault, bool) {
+	if n, ok := number(v.Value); ok && n > 0.02 {
+		return refused(goawayWant, "keeps kube-apiserver from starting: it takes %s", goawayWant).becoming("0.001"), true
+	}
 	percent, ok := strings.CutSuffix(v.Value, "%")
 	n, err := strconv.ParseFloat(percent, 64)
 	if !ok || err != nil || n < 0 || n > 2 {
 		return fine, true
 	}
-	return refused("a chance from 0 to 0.02", "keeps kube-apiserver from starting: it is a chance, not a percentage").
+	return refused(goawayWant, "keeps kube-apiserver from starting: it is a chance, not a percentage").
 		becoming(strconv.FormatFloat(n/100, 'f', -1, 64)), true
 }
 

@@ -103,7 +103,7 @@ func TestFlagValue(t *testing.T) {
 		"nothing set":                {api(), []string{"not-applicable"}},
 		"what no rule knows":         {api("etcd-prefix=/registry"), []string{"not-applicable"}},
 		"goaway at most":             {api("goaway-chance=0.02"), pass},
-		"goaway over":                {api("goaway-chance=0.021"), []string{"critical --goaway-chance"}},
+		"goaway over":                {api("goaway-chance=0.021"), []string{"critical --goaway-chance -> 0.001"}},
 		"goaway under":               {api("goaway-chance=-0.001"), []string{"critical --goaway-chance"}},
 		"goaway in percent":          {api("goaway-chance=0.1%"), []string{"critical --goaway-chance"}},
 		"a bool":                     {api("profiling=false"), pass},
@@ -127,7 +127,7 @@ func TestFlagValue(t *testing.T) {
 		"a gate that is no bool":     {api("feature-gates=AllAlpha=on"), []string{"critical --feature-gates"}},
 		"a gate without a value":     {api("feature-gates=AllAlpha"), []string{"critical --feature-gates"}},
 		"a gate with a prefix":       {api("feature-gates=kube:AllAlpha=false"), pass},
-		"two mistakes":               {api("goaway-chance=1", "profiling=no", "v=2"), []string{"critical --goaway-chance", "critical --profiling -> false"}},
+		"two mistakes":               {api("goaway-chance=1", "profiling=no", "v=2"), []string{"critical --goaway-chance -> 0.001", "critical --profiling -> false"}},
 
 		"a lease":                     {kcm("leader-elect-lease-duration=60s", "leader-elect-renew-deadline=40s"), pass},
 		"a lease under the default":   {kcm("leader-elect-lease-duration=10s"), []string{"critical --leader-elect-lease-duration"}},
@@ -250,7 +250,7 @@ func TestFlagValueLeavesTheUnknownAlone(t *testing.T) {
 	}{
 		"a wrapper":                     {opaque, []string{"pass"}},
 		"a template's deadline":         {unknown, []string{"pass"}},
-		"a version after the catalogue": {later, []string{"critical --goaway-chance"}},
+		"a version after the catalogue": {later, []string{"critical --goaway-chance -> 0.001"}},
 		"no version":                    {noVersion, []string{"critical --profiling -> false"}},
 		"what a process reports":        {flagz, []string{"critical --request-timeout -> 1m0s"}},
 		"a template in a file":          {template, []string{"pass"}},
