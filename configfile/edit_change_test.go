@@ -324,7 +324,7 @@ func FuzzChange(f *testing.F) {
 func treeOf(texts map[string][]byte) *Tree {
 	var sinks []*sink
 	for _, path := range slices.Sorted(maps.Keys(texts)) {
-		sinks = append(sinks, readData(input{path: path, shown: path, rel: path, root: "r"}, texts[path], readers()))
+		sinks = append(sinks, readData(input{path: path, shown: path, rel: path, rootDir: rootDir{root: "r"}}, texts[path], readers()))
 	}
 	return &Tree{Clusters: assemble(sinks, Options{Version: "1.34", Now: time.Unix(0, 0)})}
 }

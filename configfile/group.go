@@ -63,7 +63,7 @@ func groups(pieces []*piece) []group {
 func homeOf(p *piece) string { return home(path.Dir(p.file.rel)) }
 
 // treeHome is a directory that no other tree has.
-func treeHome(p *piece, home string) string { return p.file.root + "\x00" + home }
+func treeHome(p *piece, home string) string { return p.file.dir + "\x00" + home }
 
 // seat is the home that a piece without a name belongs to. Objects of the API belong to the nearest home at or
 // above theirs that has more than such objects.

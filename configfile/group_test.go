@@ -106,7 +106,7 @@ func TestGroups(t *testing.T) {
 }
 
 func at(rel string, ps ...*Process) *piece {
-	return &piece{file: &file{path: "dir/" + rel, rel: rel, root: "root"}, processes: ps}
+	return &piece{file: &file{path: "dir/" + rel, rel: rel, rootDir: rootDir{root: "root"}}, processes: ps}
 }
 
 func named(cluster string, p *piece) *piece {
@@ -120,7 +120,7 @@ func TestNamesOfProcesses(t *testing.T) {
 		"etcd.yaml": "root", "cp-1/etcd.yaml": "cp-1", "eu/cp-1/manifests/etcd.yaml": "cp-1", "etcd-cp-1.yaml": "cp-1", "kubeadm.yaml": "kubeadm",
 		"eu/etcd.yaml": "eu", "controlplane.yaml": "controlplane", "manifests/etcd.manifest.yaml": "root", "etcd/etcd.yaml": "root",
 	} {
-		if got := nameOf(&Process{Component: "etcd"}, &file{rel: rel, root: "root"}); got != want {
+		if got := nameOf(&Process{Component: "etcd"}, &file{rel: rel, rootDir: rootDir{root: "root"}}); got != want {
 			t.Errorf("%s: got %q, want %q", rel, got, want)
 		}
 	}

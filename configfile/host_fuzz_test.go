@@ -21,7 +21,7 @@ func FuzzHostFiles(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		var sinks []*sink
 		for _, rel := range []string{"a/etcd.service", "a/etcd.service.d/10-x.conf", "a/etc/etcd/etcd.env", "a/config.yaml.d/x.yaml", "group_vars/all/x.yml"} {
-			sinks = append(sinks, readData(input{shown: rel, rel: rel, root: "root"}, []byte(text), readers()))
+			sinks = append(sinks, readData(input{shown: rel, rel: rel, rootDir: rootDir{root: "root"}}, []byte(text), readers()))
 		}
 		for _, c := range assemble(sinks, Options{Now: time.Unix(0, 0)}) {
 			for _, p := range c.Processes {

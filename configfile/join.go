@@ -43,7 +43,7 @@ func nearest(to *file, ps []*piece) []*piece {
 	best := -1
 	for _, p := range ps {
 		switch n := nearness(to, p.file); {
-		case p.file.root != to.root:
+		case p.file.dir != to.dir:
 		case n > best:
 			best, out = n, []*piece{p}
 		case n == best:
@@ -150,7 +150,7 @@ func (p *piece) start(dropIns, envs []*piece) []*Process {
 func nameAfter(ps []*Process, at *file) []*Process {
 	for _, p := range ps {
 		if p.name == "" || p.name == "default" {
-			p.name = nameOf(p, &file{rel: path.Join(path.Dir(at.rel), p.Component), root: at.root})
+			p.name = nameOf(p, &file{rel: path.Join(path.Dir(at.rel), p.Component), rootDir: at.rootDir})
 		}
 	}
 	return ps

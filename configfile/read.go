@@ -93,7 +93,7 @@ func Read(ctx context.Context, o Options) (*Tree, error) {
 			if text, ok := o.Instead["-"]; ok {
 				data = text
 			}
-			sinks = append(sinks, readData(input{shown: "-", rel: "-", root: "stdin", named: true}, data, rs))
+			sinks = append(sinks, readData(input{shown: "-", rel: "-", rootDir: rootDir{"-", "stdin"}, named: true}, data, rs))
 			tree.Files, tree.Bytes = tree.Files+1, tree.Bytes+int64(len(data))
 			continue
 		}
@@ -175,7 +175,7 @@ func binary(head []byte) bool {
 
 // readData recognises what a file holds and reads it.
 func readData(in input, data []byte, rs []reader) *sink {
-	s := &sink{readers: rs, file: &file{path: in.shown, rel: in.rel, root: in.root}}
+	s := &sink{readers: rs, file: &file{path: in.shown, rel: in.rel, rootDir: in.rootDir}}
 	text, err := decode(data)
 	switch {
 	case errors.Is(err, errNotText):
@@ -186,7 +186,7 @@ func readData(in input, data []byte, rs []reader) *sink {
 		return s
 	}
 	s.file = newFile(in.shown, in.rel, text)
-	s.file.root = in.root
+	s.file.rootDir = in.rootDir
 	s.readRemarks()
 	if s.readText() {
 		return s

@@ -77,7 +77,7 @@ func savedName(component string, f *file) string {
 	if base == "txt" || base == "json" || base == "prom" {
 		base = component
 	}
-	return nameOf(&Process{Component: component}, &file{rel: path.Join(path.Dir(f.rel), base), root: f.root})
+	return nameOf(&Process{Component: component}, &file{rel: path.Join(path.Dir(f.rel), base), rootDir: f.rootDir})
 }
 
 // metricsOf is where the metrics of a component belong in a snapshot, and of which process they are: of the only

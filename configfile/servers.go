@@ -77,7 +77,7 @@ func uniteWithEtcd(pieces []*piece, u *union) {
 func beside(a, b *piece) bool {
 	ha, hb := homeOf(a), homeOf(b)
 	at := common(ha, hb)
-	return a.file.root == b.file.root && at != "." && (at == ha || at == path.Dir(ha)) && (at == hb || at == path.Dir(hb))
+	return a.file.dir == b.file.dir && at != "." && (at == ha || at == path.Dir(ha)) && (at == hb || at == path.Dir(hb))
 }
 
 func eachProcess(pieces []*piece, do func(i int, p *Process)) {

@@ -14,10 +14,10 @@ import (
 
 // A file is one that was read, as text with plain line ends.
 type file struct {
-	path string // as people name it, with slashes
-	rel  string // from the root that it was found under, with slashes
-	root string // name of that root
-	text string // template directives are masked, each character by one, so that places stay
+	path    string // as people name it, with slashes
+	rel     string // from the root of its tree, with slashes
+	rootDir        // that it is of
+	text    string // template directives are masked, each character by one, so that places stay
 	// loose are the lines under a condition or in a loop of a template: what stands there may not apply.
 	loose []span
 	// open are the lines at which a template puts in text of its own.

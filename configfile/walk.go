@@ -15,12 +15,40 @@ const maxFile = 64 << 20
 
 // An input is a file to read.
 type input struct {
-	path  string // on this machine
-	shown string // as people name it, with slashes
-	rel   string // from the root that it was found under, with slashes
-	root  string // name of that root: the last part of its whole path
-	named bool   // by the caller: what is wrong with it is an error, whatever it holds
-	size  int64
+	path    string // on this machine
+	shown   string // as people name it, with slashes
+	rel     string // from the root of its tree, with slashes
+	rootDir        // that it is of
+	named   bool   // by the caller: what is wrong with it is an error, whatever it holds
+	size    int64
+}
+
+// A rootDir is what files are named within. What a cluster is called must depend neither on where a repository is
+// checked out nor on how -f is written: waivers and baselines name it.
+type rootDir struct {
+	dir  string // its root, the whole path
+	root string // what stands at the root is called
+}
+
+// rootOf is the tree of a directory: its git repository, else the directory itself. below is where in it the
+// directory stands.
+func rootOf(dir string) (r rootDir, below string) {
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		real = dir
+	}
+	for at := real; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, ".git")); err == nil { // a file in a linked work tree
+			below, err := filepath.Rel(at, real)
+			if err != nil || below == "." {
+				below = ""
+			}
+			return rootDir{at, "default"}, filepath.ToSlash(below)
+		}
+		if at == filepath.Dir(at) {
+			return rootDir{dir, filepath.Base(dir)}, ""
+		}
+	}
 }
 
 // notRead are directories that hold other people's files or none of a cluster's.
@@ -48,15 +76,15 @@ func (w *walker) add(ctx context.Context, name string) error {
 		if !info.Mode().IsRegular() && info.Mode()&(fs.ModeNamedPipe|fs.ModeCharDevice) == 0 {
 			return &OptionsError{Path: name, Err: fmt.Errorf("is no file or directory")}
 		}
-		w.file(input{
-			path: clean, shown: filepath.ToSlash(clean), rel: filepath.Base(clean), root: filepath.Base(filepath.Dir(whole)), named: true, size: info.Size(),
-		})
+		of, below := rootOf(filepath.Dir(whole))
+		w.file(input{path: clean, shown: filepath.ToSlash(clean), rel: path.Join(below, filepath.Base(clean)), rootDir: of, named: true, size: info.Size()})
 		return nil
 	}
-	return w.dir(ctx, clean, "", filepath.Base(whole))
+	of, below := rootOf(whole)
+	return w.dir(ctx, clean, below, of)
 }
 
-func (w *walker) dir(ctx context.Context, dir, rel, root string) error {
+func (w *walker) dir(ctx context.Context, dir, rel string, of rootDir) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -79,11 +107,11 @@ func (w *walker) dir(ctx context.Context, dir, rel, root string) error {
 			w.problem(name, err)
 		case info.IsDir() && slices.Contains(notRead, e.Name()):
 		case info.IsDir():
-			if err := w.dir(ctx, name, below, root); err != nil {
+			if err := w.dir(ctx, name, below, of); err != nil {
 				return err
 			}
 		case info.Mode().IsRegular():
-			w.file(input{path: name, shown: filepath.ToSlash(name), rel: below, root: root, size: info.Size()})
+			w.file(input{path: name, shown: filepath.ToSlash(name), rel: below, rootDir: of, size: info.Size()})
 		}
 	}
 	return nil
