@@ -88,11 +88,11 @@ func (w *walker) dir(ctx context.Context, dir, rel string, of rootDir) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		if w.seen[real] {
+	if target, err := filepath.EvalSymlinks(dir); err == nil {
+		if w.seen[target] {
 			return nil
 		}
-		w.seen[real] = true
+		w.seen[target] = true
 	}
 	entries, err := os.ReadDir(dir) // sorted by name
 	if err != nil {
@@ -125,11 +125,11 @@ func (w *walker) problem(name string, err error) {
 }
 
 func (w *walker) file(in input) {
-	if real, err := filepath.EvalSymlinks(in.path); err == nil {
-		if w.seen[real] {
+	if target, err := filepath.EvalSymlinks(in.path); err == nil {
+		if w.seen[target] {
 			return
 		}
-		w.seen[real] = true
+		w.seen[target] = true
 	}
 	w.inputs = append(w.inputs, in)
 }

@@ -288,14 +288,6 @@ func (d *doc) at(n *yaml.Node) evidence.Source {
 	return d.file.at(d.line+n.Line, n.Column)
 }
 
-// src is where the document begins.
-func (d *doc) src() evidence.Source {
-	if d.root.ok() {
-		return d.root.src()
-	}
-	return d.file.at(d.line+1, 1)
-}
-
 // lines are those that the document covers.
 func (d *doc) lines() span {
 	return span{d.line + 1, d.line + 1 + strings.Count(strings.TrimRight(d.text, "\n"), "\n")}

@@ -54,12 +54,12 @@ func apfObjectsInFiles(s *evidence.Snapshot, p apfObjectsParams) []checks.Verdic
 	return append(vs, w.exemptTraffic())
 }
 
-// asServed fills in what the server does for a level that leaves it out.
+// asServed fills in what the server does for a level that leaves it out. The reader has filled in shares: 0 of
+// them may be meant, from 1.29 on.
 func asServed(l evidence.Level, minor int) evidence.Level {
 	if l.Type != "Limited" {
 		return l
 	}
-	l.Shares = cmp.Or(l.Shares, 30)
 	if l.LendablePercent == nil && minor >= lendableSince {
 		l.LendablePercent = new(int32)
 	}
