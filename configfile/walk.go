@@ -33,13 +33,13 @@ type rootDir struct {
 // rootOf is the tree of a directory: its git repository, else the directory itself. below is where in it the
 // directory stands.
 func rootOf(dir string) (r rootDir, below string) {
-	real, err := filepath.EvalSymlinks(dir)
+	whole, err := filepath.EvalSymlinks(dir)
 	if err != nil {
-		real = dir
+		whole = dir
 	}
-	for at := real; ; at = filepath.Dir(at) {
+	for at := whole; ; at = filepath.Dir(at) {
 		if _, err := os.Stat(filepath.Join(at, ".git")); err == nil { // a file in a linked work tree
-			below, err := filepath.Rel(at, real)
+			below, err := filepath.Rel(at, whole)
 			if err != nil || below == "." {
 				below = ""
 			}

@@ -6,6 +6,7 @@ import (
 	"math/rand"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -67,10 +68,9 @@ func wantNoFault(t *testing.T, check string, v checks.Verdict, text []byte) {
 		if of == "etcd-quota" {
 			component = "etcd/"
 		}
-		program := bytes.Index(text, []byte("\n    - "+strings.TrimSuffix(component, "/")+"\n"))
-		at := bytes.Index(text, []byte("\n    - "+line+"\n"))
-		// What stands before the program is none of its flags; of one that is there twice the last counts.
-		if of == check && strings.HasPrefix(v.Subject, component) && program >= 0 && at > program && bytes.Count(text, []byte(name)) == 1 && bytes.Count(text, []byte("command:")) == 1 {
+		// Only words of one list behind the program are its flags; of one that is there twice the last counts.
+		list := regexp.MustCompile(`\n    - ` + strings.TrimSuffix(component, "/") + `\n(    - --\S+\n)*    - ` + regexp.QuoteMeta(line) + `\n`)
+		if of == check && strings.HasPrefix(v.Subject, component) && list.Match(text) && bytes.Count(text, []byte(name)) == 1 && bytes.Count(text, []byte("command:")) == 1 {
 			t.Fatalf("%s passes %s (%s) where %s stands:\n%s", check, v.Subject, v.Message, line, text)
 		}
 	}
