@@ -145,7 +145,7 @@ func TestFlagUnknownLeavesVendorsAlone(t *testing.T) {
 func TestWhenAFlagCameOrWent(t *testing.T) {
 	for name, want := range map[string]string{
 		"disable-http2-serving":   "comes in 1.31",
-		"etcd-readycheck-timeout": "comes between 1.24 and 1.26",
+		"etcd-readycheck-timeout": "comes in 1.25",
 	} {
 		span, _ := components.FlagHistory("kube-apiserver", name)
 		if got := comes("kube-apiserver", span); got != want {
@@ -153,7 +153,7 @@ func TestWhenAFlagCameOrWent(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"logtostderr":      "went between 1.24 and 1.26",
+		"logtostderr":      "went in 1.26",
 		"APIServerTracing": "went in 1.37",
 	} {
 		span, ok := components.FlagHistory("kube-apiserver", name)
@@ -164,7 +164,7 @@ func TestWhenAFlagCameOrWent(t *testing.T) {
 			t.Errorf("--%s: got %q, want %q", name, got, want)
 		}
 	}
-	if got, want := covered("kube-apiserver"), "1.24, 1.26 to 1.37"; got != want {
+	if got, want := covered("kube-apiserver"), "1.24 to 1.37"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
