@@ -141,7 +141,7 @@ func TestFlagUnknownLeavesVendorsAlone(t *testing.T) {
 	}
 }
 
-// The catalogue has 1.24 and 1.26, and nothing between: it says no more than that.
+// What went in the first minor of the catalogue, or came before it, is not told: only what it has seen.
 func TestWhenAFlagCameOrWent(t *testing.T) {
 	for name, want := range map[string]string{
 		"disable-http2-serving":   "comes in 1.31",
