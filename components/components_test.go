@@ -101,6 +101,8 @@ func TestFlagHistory(t *testing.T) {
 		{"kube-apiserver", "goaway-chance", Span{First: "1.24", Last: "1.37"}},
 		{"kube-apiserver", "insecure-port", Span{}}, // gone with 1.24
 		{"kube-apiserver", "disable-http2-serving", Span{First: "1.31", Last: "1.37", Added: "1.31"}},
+		{"kube-apiserver", "logtostderr", Span{First: "1.24", Last: "1.25", Removed: "1.26"}},
+		{"kube-apiserver", "etcd-readycheck-timeout", Span{First: "1.25", Last: "1.37", Added: "1.25"}},
 		{"kube-apiserver", "shutdown_watch_termination_grace_period", Span{First: "1.27", Last: "1.37", Added: "1.27"}},
 		{"kube-controller-manager", "pod-eviction-timeout", Span{First: "1.24", Last: "1.26", Removed: "1.27"}},
 		{"kube-controller-manager", "enable-taint-manager", Span{First: "1.24", Last: "1.26", Removed: "1.27"}},

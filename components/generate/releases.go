@@ -9,11 +9,16 @@ type release struct {
 	module  string // of etcd: the module and version that hold it
 	// raise names dependencies of old releases that the present Go compiler refuses, with the versions that it takes.
 	raise []string
+	// mend lets a staging module compile that is of another patch than the rest.
+	mend mend
 	// sum holds lines for go.sum, of modules that the checksum database does not know.
 	sum string
 	// later are flags of later patches, which are not published as modules.
 	later []flagRecord
 }
+
+// A mend replaces a piece of text in one file of a module, which has it once.
+type mend struct{ module, file, from, to string }
 
 func (r release) minor() string {
 	parts := strings.SplitN(strings.TrimPrefix(r.version, "v"), ".", 3)
@@ -23,7 +28,14 @@ func (r release) minor() string {
 // releases is what the catalogue covers. A new minor is a line here and a run of the generator.
 var releases = []release{
 	{product: "kubernetes", version: "v1.24.17", raise: oldTools},
-	{product: "kubernetes", version: "v1.25.16", raise: oldTools},
+	{
+		product: "kubernetes", version: "v1.25.16", raise: oldTools,
+		// Published is 0.25.6 at most. Of its server, which has no part in flags, one call lacks what a fix added since.
+		mend: mend{
+			module: "k8s.io/controller-manager", file: "app/serve.go",
+			from: "authenticationInfo.Authenticator, failedHandler, nil)", to: "authenticationInfo.Authenticator, failedHandler, nil, nil)",
+		},
+	},
 	{product: "kubernetes", version: "v1.26.15", raise: oldTools},
 	{
 		product: "kubernetes", version: "v1.27.16", raise: oldTools,

@@ -43,10 +43,14 @@ func (b builder) requireKubernetes() error {
 	args := []string{"mod", "edit", "-require=k8s.io/kubernetes@" + b.version}
 	for _, path := range staging {
 		by := path + "@" + versions[path]
-		if versions[path] == "" {
-			if by, err = b.empty(path); err != nil {
-				return err
-			}
+		switch {
+		case versions[path] == "":
+			by, err = b.empty(path)
+		case path == b.mend.module:
+			by, err = b.mended(by)
+		}
+		if err != nil {
+			return err
 		}
 		args = append(args, "-replace="+path+"="+by)
 	}
@@ -65,6 +69,30 @@ func (b builder) empty(path string) (string, error) {
 		return "", err
 	}
 	return "./" + dir, os.WriteFile(filepath.Join(b.dir, dir, "go.mod"), []byte("module "+path+"\n"), 0o644)
+}
+
+// mended is a copy of a module with the release's mend in it.
+func (b builder) mended(module string) (string, error) {
+	out, err := b.run("mod", "download", "-json", module)
+	if err != nil {
+		return "", err
+	}
+	var mod struct{ Dir string }
+	if err := json.Unmarshal(out, &mod); err != nil {
+		return "", err
+	}
+	if err := os.CopyFS(filepath.Join(b.dir, "mended"), os.DirFS(mod.Dir)); err != nil {
+		return "", err
+	}
+	file := filepath.Join(b.dir, "mended", filepath.FromSlash(b.mend.file))
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	if strings.Count(string(text), b.mend.from) != 1 {
+		return "", fmt.Errorf("%s: %s is not as the mend knows it", module, b.mend.file)
+	}
+	return "./mended", os.WriteFile(file, []byte(strings.Replace(string(text), b.mend.from, b.mend.to, 1)), 0o644)
 }
 
 // published finds the version of each staging module that goes with the release: the same patch, or where a module
