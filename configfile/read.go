@@ -121,7 +121,10 @@ func Read(ctx context.Context, o Options) (*Tree, error) {
 		return nil, err
 	}
 	for i, in := range w.inputs {
-		tree.Files, tree.Bytes = tree.Files+1, tree.Bytes+in.size
+		tree.Files++
+		if in.size <= maxFile { // a larger one was not read
+			tree.Bytes += in.size
+		}
 		sinks = append(sinks, read[i])
 	}
 	tree.Clusters = assemble(sinks, o) // which finds problems too
