@@ -134,8 +134,10 @@ func TestProgramsRefuseWhatKauditSaysTheyDo(t *testing.T) {
 	}{
 		{"kube-apiserver", "flag-value", []string{"--goaway-chance=0.05"}, []string{"--goaway-chance=0.02"}, "goaway-chance"},
 		{
-			"kube-apiserver", "flag-value", []string{"--etcd-servers-overrides=/events#https://a:2379,https://b:2379"},
-			[]string{"--etcd-servers-overrides=/events#https://a:2379;https://b:2379"}, "etcd-servers-overrides",
+			"kube-apiserver", "flag-value",
+			[]string{"--etcd-servers-overrides=/events#https://a:2379,https://b:2379"},
+			[]string{"--etcd-servers-overrides=/events#https://a:2379;https://b:2379"},
+			"etcd-servers-overrides",
 		},
 		{"kube-apiserver", "flag-value", []string{"--max-requests-inflight=many"}, []string{"--max-requests-inflight=800"}, "max-requests-inflight"},
 		{"kube-apiserver", "flag-unknown", []string{"--goaway-chanse=0.001"}, []string{"--goaway-chance=0.001"}, "unknown flag"},
