@@ -95,7 +95,7 @@ func capiClusterOf(c cursor, controls bool) string {
 	if name := clusterOf(c); name != "" {
 		return name
 	}
-	if c.get("kind").text() != "KubeadmControlPlane" || !controls {
+	if kind := c.get("kind").text(); !strings.HasSuffix(kind, "ControlPlane") || !controls {
 		return ""
 	}
 	return strings.TrimSuffix(c.get("metadata", "name").known(), "-control-plane")

@@ -20,7 +20,7 @@ type group struct {
 // distributions.
 func groups(pieces []*piece) []group {
 	u := newUnion(len(pieces))
-	firstNamed, firstHome := map[string]int{}, map[string]int{}
+	first := map[string]int{}
 	named := map[string][]string{} // names by home
 	makes := map[string]string{}   // distributions by name
 	inFile := map[*file][]string{} // names by file
@@ -41,6 +41,7 @@ func groups(pieces []*piece) []group {
 			homes[treeHome(p, homeOf(p))] = true
 		}
 	}
+	names := make([]string, len(pieces))
 	for i, p := range pieces {
 		name := p.cluster
 		if name == "" {
@@ -51,10 +52,17 @@ func groups(pieces []*piece) []group {
 				name = "" // a cluster is of one make
 			}
 		}
-		u.join(i, firstNamed, name)
-		if name == "" {
-			u.join(i, firstHome, treeHome(p, seat(homes, p)))
+		names[i] = name
+	}
+	key := func(i int) string {
+		if names[i] != "" {
+			return "name " + names[i]
 		}
+		return "home " + treeHome(pieces[i], seat(homes, pieces[i]))
+	}
+	apart := tellSolesApart(pieces, key)
+	for i := range pieces {
+		u.join(i, first, key(i)+apart(i))
 	}
 	uniteByServers(pieces, u)
 	return u.groups(pieces)
@@ -96,7 +104,16 @@ func nearestName(named map[string][]string, p *piece) string {
 // conflict reports whether two pieces are of clusters with different names.
 func conflict(pieces []*piece, u *union, i, j int) bool {
 	a, b := "", ""
+	var first []*piece // those of i's group that a cluster has one of
 	for k, p := range pieces {
+		if p.sole && u.find(k) == u.find(i) {
+			first = append(first, p)
+		}
+	}
+	for k, p := range pieces {
+		if p.sole && u.find(k) == u.find(j) && slices.ContainsFunc(first, func(o *piece) bool { return different(o, p) }) {
+			return true
+		}
 		if p.cluster == "" {
 			continue
 		}
@@ -192,7 +209,7 @@ func (u *union) groups(pieces []*piece) []group {
 			g.name = g.pieces[0].file.root
 		}
 		if n := taken[g.name]; n > 0 { // the same name in two trees
-			g.name += " (" + g.pieces[0].file.path + ")"
+			g.name += " (" + g.pieces[0].file.rel + ")"
 		}
 		taken[g.name]++
 	}

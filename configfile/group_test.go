@@ -138,3 +138,54 @@ func TestProcessesThatAreCalledAlikeAreToldApart(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// A cluster has one description of its control plane, or copies of it for its machines.
+func TestControlPlanesAreToldApart(t *testing.T) {
+	sole := func(p *piece) *piece {
+		p.sole = true
+		return p
+	}
+	reached := func(endpoint string, p *piece) *piece {
+		p.endpoint = endpoint
+		return sole(p)
+	}
+	for name, tt := range map[string]struct {
+		pieces []*piece
+		want   []string
+	}{
+		"one name, two directories": {
+			[]*piece{sole(named("a", at("dev/k.yaml"))), named("a", at("dev/t.yaml")), sole(named("a", at("prod/k.yaml"))), named("a", at("prod/t.yaml"))},
+			[]string{"a: dev/k.yaml dev/t.yaml", "a (prod/k.yaml): prod/k.yaml prod/t.yaml"},
+		},
+		"two without a name in one directory": {
+			[]*piece{sole(at("a.yaml")), sole(at("b.yaml")), at("etcd.yaml")},
+			[]string{"root: a.yaml", "root (b.yaml): b.yaml", "root (etcd.yaml): etcd.yaml"},
+		},
+		"copies of machines": {
+			[]*piece{sole(at("eu/cp-1/kubeadm.yaml")), sole(at("eu/cp-2/kubeadm.yaml")), at("eu/cp-1/manifests/etcd.yaml")},
+			[]string{"eu: eu/cp-1/kubeadm.yaml eu/cp-2/kubeadm.yaml eu/cp-1/manifests/etcd.yaml"},
+		},
+		"one endpoint": {
+			[]*piece{reached("api:6443", at("cp-a.yaml")), reached("api:6443", at("cp-b.yaml")), at("etcd.yaml")},
+			[]string{"root: cp-a.yaml cp-b.yaml etcd.yaml"},
+		},
+		"the same name in one directory": {
+			[]*piece{sole(named("eu", at("a.yaml"))), sole(named("eu", at("b.yaml")))},
+			[]string{"eu: a.yaml b.yaml"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, g := range groups(tt.pieces) {
+				var files []string
+				for _, p := range g.pieces {
+					files = append(files, p.file.rel)
+				}
+				got = append(got, fmt.Sprintf("%s: %s", g.name, strings.Join(files, " ")))
+			}
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Errorf("(-want +got)\n%s", d)
+			}
+		})
+	}
+}

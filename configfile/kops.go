@@ -80,6 +80,7 @@ func kopsGroupReader() reader {
 func readKops(c cursor, s *sink) {
 	spec := c.get("spec")
 	out := s.piece("kops")
+	out.sole = true
 	out.cluster, out.distribution = c.get("metadata", "name").known(), "kops"
 	if v := spec.get("kubernetesVersion"); v.known() != "" {
 		out.version, out.versionAt = v.known(), v.src()

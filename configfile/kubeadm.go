@@ -78,6 +78,7 @@ var kubeadmComponents = []component{
 // cluster reads a ClusterConfiguration.
 func (k kubeadm) cluster(root cursor) {
 	c := root.get(k.below...)
+	k.out.sole, k.out.endpoint = true, c.get("controlPlaneEndpoint").known()
 	if name := c.get("clusterName").known(); name != "kubernetes" { // kubeadm's default names nothing
 		k.out.cluster = name
 	}

@@ -24,6 +24,10 @@ type piece struct {
 	env          *envFile  // variables that units may take
 	unit         *unitFile // of systemd, or a drop-in of one
 	objects      *objects  // of the API
+	// sole is set where it says of a whole control plane what it is: a cluster has one such piece, or copies of it
+	// for its machines. endpoint is how clients reach that control plane, if it says so.
+	sole     bool
+	endpoint string
 	// inert is set where the piece alone configures nothing.
 	inert bool
 	// patched says what may change the manifests that kubeadm writes, and was not read.

@@ -55,6 +55,7 @@ func readSuite(c cursor, s *sink) {
 		return
 	}
 	out := s.piece("suite")
+	out.sole = c.get("cluster-init").text() == "true" && !c.get("server").ok() // the first server of a cluster
 	if name != "k3s" || k3sOnly(c) {
 		out.distribution = name
 	}
@@ -179,7 +180,7 @@ func readSuiteControlPlane(c cursor, s *sink) {
 	}
 	out := s.piece(kind)
 	out.distribution = suite
-	out.cluster = c.get("metadata", "labels", "cluster.x-k8s.io/cluster-name").known()
+	out.sole, out.cluster = true, capiClusterOf(c, !strings.HasSuffix(kind, "Template"))
 	if v := spec.get("version"); v.known() != "" {
 		out.version, out.versionAt = v.known(), v.src()
 	}
