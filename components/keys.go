@@ -22,6 +22,21 @@ func FileKinds(component, version string) []string {
 // Keys lists the keys of a kind of file, sorted: a.b is the key b in the struct a, in a struct of the list a, or
 // in one that a map holds (a.*.b).
 func Keys(component, version, kind string) []string {
+	at := keysAt{canonical(component), version, kind}
+	if out, ok := keysOf.Load(at); ok {
+		return slices.Clone(out.([]string))
+	}
+	out := readKeys(component, version, kind)
+	keysOf.Store(at, out)
+	return slices.Clone(out)
+}
+
+// keysOf remembers what Keys found: a file is held against it field by field.
+var keysOf sync.Map // of keysAt, []string
+
+type keysAt struct{ component, version, kind string }
+
+func readKeys(component, version, kind string) []string {
 	var out []string
 	for _, name := range keyTableOf(component).namesAt(version) {
 		if key, ok := strings.CutPrefix(name, kind+"#"); ok {

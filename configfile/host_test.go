@@ -352,21 +352,21 @@ func TestTalos(t *testing.T) {
 	sets := strings.Replace(unknown("etcd"), " peer-trusted-ca-file", " peer-trusted-ca-file quota-backend-bytes", 1)
 	tr := wantTold(t, map[string]string{"controlplane.yaml": talosConfig, "worker.yaml": "version: v1alpha1\nmachine:\n  type: worker\n  kubelet:\n    extraArgs: {v: 3}\ncluster:\n  clusterName: eu\n  apiServer: {extraArgs: {v: 9}}\n"}, `
 eu etcd/controlplane
-  heartbeat-interval=200 26:27 config file
+  heartbeat-interval=200 26:27 arguments
 `+sets+`
   whole
 eu kube-apiserver/controlplane 1.34.1
-  audit-log-maxage=5 19:25 config file
-  etcd-servers-overrides=b 20:35 config file
-  goaway-chance=0.001 18:22 config file
+  audit-log-maxage=5 19:25 arguments
+  etcd-servers-overrides=b 20:35 arguments
+  goaway-chance=0.001 18:22 arguments
 `+unknown("kube-apiserver", "audit-log-maxage")+`
   whole
 eu kubelet/controlplane 1.34.1
-  rotate-server-certificates=true 9:35 config file
+  rotate-server-certificates=true 9:35 arguments
 `+unknown("kubelet")+`
   whole
 eu kubelet/worker 1.34.1
-  v=3 5:20 config file
+  v=3 5:20 arguments
 `+unknown("kubelet")+`
   whole
 `)
@@ -389,12 +389,12 @@ eu kubelet/worker 1.34.1
 		"api.yaml":       "apiVersion: v1alpha1\nkind: KubeSchedulerConfig\nimage: x/kube-scheduler:v1.36.0\nextraArgs: {v: 4}\n",
 	}, `
 clusters kube-scheduler/api 1.36.0
-  v=4 4:16 config file
+  v=4 4:16 arguments
 `+unknown("kube-scheduler")+`
   whole
 patches kube-apiserver/a
-  goaway-chance=0.01 4:22 config file
-  max-requests-inflight=9 4:30 config file
+  goaway-chance=0.01 4:22 arguments
+  max-requests-inflight=9 4:30 arguments
 `+unknown("kube-apiserver")+`
   opaque: is told by a patch, which is a part of the configuration
 `)
@@ -434,13 +434,13 @@ kubelet-arg:
 		"k3s.service":              "[Service]\nExecStart=/usr/local/bin/k3s \\\n  server \\\n  '--kube-apiserver-arg' \\\n  'v=4' --token hush\n",
 	}, `
 clusters etcd/config
-  quota-backend-bytes=8589934592 6:11 config file
+  quota-backend-bytes=8589934592 6:11 arguments
 `+why+`clusters kube-apiserver/config
-  v=3 4:3 config file
+  v=3 4:3 arguments
   v=4 2:1 command line
 `+why+`clusters kubelet/config
-  kube-api-burst=100 2:3 config file
-  kube-api-qps=50 8:5 config file
+  kube-api-burst=100 2:3 arguments
+  kube-api-qps=50 8:5 arguments
 `+strings.TrimRight(why, "\n"))
 	if got := tr.Clusters[0].Snapshot.Cluster.Distribution; got != "k3s" {
 		t.Errorf("got %q", got)
@@ -457,7 +457,7 @@ clusters etcd/two
   max-wals=7 2:18 environment
   opaque: runs inside rke2, which sets flags of its own beside those of its configuration file
 clusters kube-scheduler/config
-  kube-api-qps=1 3:22 config file
+  kube-api-qps=1 3:22 arguments
   opaque: runs inside rke2, which sets flags of its own beside those of its configuration file
 `)
 	wantNoSecrets(t, tr)
@@ -484,10 +484,10 @@ eu etcd/eu-control-plane
   unknown: quota-backend-bytes
   opaque: runs inside rke2, which sets flags of its own beside those of its configuration file
 eu kube-apiserver/eu-control-plane 1.31.4+rke2r1
-  goaway-chance=0.001 9:9 config file
+  goaway-chance=0.001 9:9 arguments
   opaque: runs inside rke2, which sets flags of its own beside those of its configuration file
 eu kubelet/eu-control-plane 1.31.4+rke2r1
-  max-pods=200 15:19 config file
+  max-pods=200 15:19 arguments
   opaque: runs inside rke2, which sets flags of its own beside those of its configuration file
 `)
 	wantTold(t, map[string]string{"cp.yaml": `apiVersion: controlplane.cluster.x-k8s.io/v1beta2
@@ -502,10 +502,10 @@ spec:
         agentConfig: {kubeletArgs: ["max-pods=200"]}
 `}, `
 clusters kube-apiserver/eu 1.31.4+k3s1
-  goaway-chance=0.001 9:43 config file
+  goaway-chance=0.001 9:43 arguments
   opaque: runs inside k3s, which sets flags of its own beside those of its configuration file
 clusters kubelet/eu 1.31.4+k3s1
-  max-pods=200 10:37 config file
+  max-pods=200 10:37 arguments
   opaque: runs inside k3s, which sets flags of its own beside those of its configuration file
 `)
 }

@@ -100,7 +100,7 @@ func sprayProcess(component string, c cursor) *Process {
 	if gates := c.get("kube_feature_gates"); gates.ok() && !p.Flags.Has("feature-gates") && !slices.Contains([]string{"etcd", "kubelet"}, component) {
 		p.addSpray("feature-gates", gates)
 	}
-	p.addMap(c.get(sprayArgs[component]), evidence.FromConfigFile)
+	p.addMap(c.get(sprayArgs[component]), evidence.FromArguments)
 	switch component {
 	case "etcd":
 		for _, e := range c.get("etcd_extra_vars").entries() { // variables, or flags where kubeadm runs etcd
@@ -115,7 +115,7 @@ func sprayProcess(component string, c cursor) *Process {
 			p.unknown("etcd-servers-overrides")
 		}
 	case "kubelet":
-		p.addSuite(c.get("kubelet_custom_flags"), evidence.FromConfigFile)
+		p.addSuite(c.get("kubelet_custom_flags"), evidence.FromArguments)
 	}
 	if p.empty() {
 		return nil
@@ -135,7 +135,7 @@ func (p *Process) addSpray(flag string, at cursor) {
 		text, scalar = strings.Join(at.words(), ","), true
 	}
 	if scalar {
-		p.add(flag, strings.TrimSpace(text), evidence.FromConfigFile, at.src(), at.isLoose())
+		p.add(flag, strings.TrimSpace(text), evidence.FromArguments, at.src(), at.isLoose())
 	}
 }
 

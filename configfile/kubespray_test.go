@@ -30,22 +30,22 @@ kubelet_custom_flags:
 		"other/vars.yml":                            "kube_version: 1.30.0\n",
 	}, `
 inventory/prod etcd/prod
-  heartbeat-interval=300 3:26 config file
+  heartbeat-interval=300 3:26 arguments
   max-txn-ops=512 5:21 config file
   unknown: quota-backend-bytes
 `+why+`inventory/prod kube-apiserver/prod 1.33.4
-  feature-gates=A=true,B=false 5:21 config file
-  goaway-chance=0.001 8:18 config file
-  request-timeout=2m0s 4:33 config file
+  feature-gates=A=true,B=false 5:21 arguments
+  goaway-chance=0.001 8:18 arguments
+  request-timeout=2m0s 4:33 arguments
   unknown: etcd-servers-overrides
 `+why+`inventory/prod kube-controller-manager/prod 1.33.4
-  feature-gates=A=true,B=false 5:21 config file
+  feature-gates=A=true,B=false 5:21 arguments
 `+why+`inventory/prod kube-scheduler/prod 1.33.4
-  feature-gates=A=true,B=false 5:21 config file
+  feature-gates=A=true,B=false 5:21 arguments
 `+why+`inventory/prod kubelet/prod 1.33.4
-  kube-api-burst=200 12:3 config file
+  kube-api-burst=200 12:3 arguments
 `+why+`inventory/test kube-apiserver/test 1.32.1
-  event-ttl=1h 3:21 config file
+  event-ttl=1h 3:21 arguments
   opaque: is set up by kubespray, which sets what its variables leave open`)
 	wantNoSecrets(t, tr)
 	doc := tr.Clusters[0].Snapshot.Documents[0].Value

@@ -23,7 +23,7 @@ func readOpenshift(c cursor, s *sink) {
 	p.intent = true
 	p.opaque("is set up by OpenShift, whose operator merges more settings")
 	args := c.get(of.arguments)
-	p.addMap(args, evidence.FromConfigFile)
+	p.addMap(args, evidence.FromArguments)
 	p.Sites = nil
 	if c.doc.inside == nil && args.ok() { // what stands in a ConfigMap the operator writes again
 		p.Sites = []Site{siteOf(args, Lists)}

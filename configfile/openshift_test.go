@@ -150,9 +150,9 @@ eu etcd/maps
   unknown: initial-advertise-peer-urls log-level name
   whole
 eu kube-apiserver/maps
-  audit-log-maxsize=200 8:0 config file
-  etcd-servers=https://10.0.0.2:2379 8:0 config file
-  goaway-chance=0 8:0 config file
+  audit-log-maxsize=200 8:0 arguments
+  etcd-servers=https://10.0.0.2:2379 8:0 arguments
+  goaway-chance=0 8:0 arguments
   openshift-config=/etc/kubernetes/static-pod-resources/configmaps/config/config.yaml 25:0 command line
   permit-address-sharing=true 25:0 command line
   v=2 25:0 command line
@@ -160,8 +160,8 @@ eu kube-apiserver/maps
   opaque: takes most settings from --openshift-config=/etc/kubernetes/static-pod-resources/configmaps/config/config.yaml, which cannot be seen from outside
 eu kube-controller-manager/maps
   allocate-node-cidrs=false 30:0 command line
-  kube-api-burst=300 19:0 config file
-  kube-api-qps=150 18:0 config file
+  kube-api-burst=300 19:0 arguments
+  kube-api-qps=150 18:0 arguments
   kubeconfig=/etc/kubernetes/c 30:0 command line
   openshift-config=/etc/kubernetes/static-pod-resources/configmaps/config/config.yaml 30:0 command line
   tls-cipher-suites=A 30:0 command line
@@ -174,9 +174,9 @@ a etcd/hosted
   unknown: initial-advertise-peer-urls listen-client-urls name
   whole
 a kube-apiserver/hosted
-  etcd-servers=https://etcd-client:2379 43:0 config file
-  feature-gates=B=false 42:0 config file
-  goaway-chance=0 41:0 config file
+  etcd-servers=https://etcd-client:2379 43:0 arguments
+  feature-gates=B=false 42:0 arguments
+  goaway-chance=0 41:0 arguments
   openshift-config=/etc/kubernetes/config/config.json 58:32 command line
   v=2 58:87 command line
   opaque: takes most settings from --openshift-config=/etc/kubernetes/config/config.json, which cannot be seen from outside

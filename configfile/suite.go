@@ -48,7 +48,7 @@ func readSuite(c cursor, s *sink) {
 		if key == "etcd-extra-env" {
 			p.addVariables(e.value)
 		} else {
-			p.addSuite(e.value, evidence.FromConfigFile)
+			p.addSuite(e.value, evidence.FromArguments)
 		}
 	}
 	if len(ps) == 0 {
@@ -192,7 +192,7 @@ func readSuiteControlPlane(c cursor, s *sink) {
 		p := newProcess(component, "capi", args.src())
 		p.intent = true
 		p.name = c.get("metadata", "name").known()
-		p.addSuite(args, evidence.FromConfigFile)
+		p.addSuite(args, evidence.FromArguments)
 		p.opaque("runs inside " + suite + ", which sets flags of its own beside those of its configuration file")
 		out.processes = append(out.processes, p)
 	}

@@ -125,11 +125,11 @@ func talosProcess(component string, at cursor) *Process {
 	}
 	p := newProcess(component, "talos", at.src())
 	p.Flags.Version = evidence.ImageVersion(at.get("image").known())
-	p.addMap(at.get("extraArgs"), evidence.FromConfigFile)
+	p.addMap(at.get("extraArgs"), evidence.FromArguments)
 	if p.empty() && !at.get("extraConfig").ok() && !at.get("config").ok() {
 		return nil
 	}
-	p.whole(evidence.FromConfigFile)
+	p.whole(evidence.FromArguments)
 	for _, flag := range talosSets[component] {
 		if component == "etcd" || slices.Contains(talosAdds, flag) || !p.Flags.Has(flag) { // those of etcd cannot be set otherwise
 			p.unknown(flag)

@@ -16,12 +16,15 @@ const (
 	FromCommandLine Provenance = "command line" // arguments of the pod
 	FromEnvironment Provenance = "environment"  // an ETCD_* variable of the pod
 	FromConfigFile  Provenance = "config file"
-	FromKubeadm     Provenance = "kubeadm-config" // intended; may not be applied on every node
-	FromDefault     Provenance = "default"        // documented default of that version, assumed
-	FromNowhere     Provenance = ""               // not known
+	// FromArguments are flags as such in the configuration of what starts the process: Talos' and Cluster API's
+	// extraArgs, the arguments of k3s and RKE2. They reach its command line word for word.
+	FromArguments Provenance = "arguments"
+	FromKubeadm   Provenance = "kubeadm-config" // intended; may not be applied on every node
+	FromDefault   Provenance = "default"        // documented default of that version, assumed
+	FromNowhere   Provenance = ""               // not known
 )
 
-var strength = map[Provenance]int{FromFlagz: 0, FromCommandLine: 1, FromEnvironment: 2, FromConfigFile: 3, FromKubeadm: 4, FromDefault: 5, FromNowhere: 6}
+var strength = map[Provenance]int{FromFlagz: 0, FromCommandLine: 1, FromEnvironment: 2, FromArguments: 3, FromConfigFile: 3, FromKubeadm: 4, FromDefault: 5, FromNowhere: 6}
 
 // FlagValue is what one source says of a flag. For a flag given several times Value is the last
 // and All has every one in order (lists append, scalars keep the last).
@@ -85,7 +88,7 @@ func (s Setting) String() string {
 		how = fmt.Sprintf("--%s in force, by /flagz", s.Name)
 	case FromKubeadm:
 		how = fmt.Sprintf("--%s in kubeadm-config; the process itself could not be read", s.Name)
-	case FromCommandLine, FromEnvironment, FromConfigFile, FromNowhere:
+	case FromCommandLine, FromEnvironment, FromArguments, FromConfigFile, FromNowhere:
 	}
 	if c := s.Conflict; c != nil {
 		how += fmt.Sprintf("; %s says %s", c.From, quoteEmpty(c.Value))
@@ -102,7 +105,7 @@ func (s Setting) inFile() string {
 		how = fmt.Sprintf("assumed default; --%s is not set", s.Name)
 	case FromEnvironment:
 		how += ", environment"
-	case FromFlagz, FromCommandLine, FromConfigFile, FromKubeadm:
+	case FromFlagz, FromCommandLine, FromArguments, FromConfigFile, FromKubeadm:
 	}
 	if c := s.Conflict; c != nil {
 		how += fmt.Sprintf("; %s says %s", c.Source.place(), quoteEmpty(c.Value))

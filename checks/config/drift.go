@@ -155,7 +155,7 @@ func place(from evidence.Provenance) string {
 		return "kubeadm-config"
 	case evidence.FromCommandLine:
 		return "the command line of its pod"
-	case evidence.FromEnvironment, evidence.FromConfigFile, evidence.FromDefault, evidence.FromNowhere:
+	case evidence.FromEnvironment, evidence.FromArguments, evidence.FromConfigFile, evidence.FromDefault, evidence.FromNowhere:
 	}
 	return "its " + string(from)
 }

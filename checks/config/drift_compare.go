@@ -71,7 +71,7 @@ func bySource(vs []evidence.FlagValue) (running, started, intended *evidence.Fla
 }
 
 func startsProcess(from evidence.Provenance) bool {
-	return from == evidence.FromCommandLine || from == evidence.FromEnvironment || from == evidence.FromConfigFile
+	return from == evidence.FromCommandLine || from == evidence.FromEnvironment || from == evidence.FromArguments || from == evidence.FromConfigFile
 }
 
 // inForce is the value that kubeadm-config is held against; nothing if it is not certain. A flag that a pod
@@ -157,7 +157,7 @@ func short(from evidence.Provenance) string {
 		return "/flagz"
 	case evidence.FromDefault:
 		return "running"
-	case evidence.FromCommandLine, evidence.FromEnvironment, evidence.FromConfigFile, evidence.FromKubeadm, evidence.FromNowhere:
+	case evidence.FromCommandLine, evidence.FromEnvironment, evidence.FromArguments, evidence.FromConfigFile, evidence.FromKubeadm, evidence.FromNowhere:
 	}
 	return string(from)
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -12,11 +13,8 @@ import (
 
 // unknownFlag judges one flag. False: the version has it, and keeps it.
 func (s settings) unknownFlag(f fork, name string, at evidence.FlagValue) (checks.Verdict, bool) {
-	said := s.write(name, value(at))
-	if at.From == evidence.FromNowhere {
-		said = "--" + name
-	}
-	on := checks.About(s.of).Aspect("--"+name).With(at.Source, "%s", said)
+	// Whether the value of a flag that nobody knows is a secret nobody knows either: it is not told.
+	on := checks.About(s.of).Aspect("--"+name).With(at.Source, "--%s", name)
 	span, ever := components.FlagHistory(s.component, name)
 	flag, has := components.LookupFlag(s.component, s.version, name)
 	switch {
@@ -187,10 +185,19 @@ func (s settings) never(on checks.Subject, name string, at evidence.FlagValue) c
 		return v.WithFix("remove --"+name).Unsetting(s.of, name)
 	}
 	v = v.WithFix("--" + meant + " in place of --" + name)
+	if s.sets(meant) {
+		return v // which of the two values is meant is not for a program to say
+	}
 	if at.From != evidence.FromNowhere {
 		v = v.Unsetting(s.of, name).Setting(s.of, meant, at.Value)
 	}
 	return v
+}
+
+// sets reports whether a flag is set, to whatever.
+func (s settings) sets(name string) bool {
+	_, set := s.values[name]
+	return set || slices.Contains(s.unknown, name)
 }
 
 // meant is the flag that a typing mistake stands for: two letters may be wrong, and "" if none is as near. A flag of

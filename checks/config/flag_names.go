@@ -100,7 +100,7 @@ func (s settings) unknownFields() (vs []checks.Verdict, looked int) {
 	if !slices.Contains(components.FileKinds(s.component, anyVersion(s)), kind) {
 		return nil, 0
 	}
-	said := map[string]bool{}
+	said, known := map[string]bool{}, map[string]bool{}
 	for _, path := range slices.Sorted(maps.Keys(s.values)) {
 		keys := keysOf(path)
 		if keys[0] == "metadata" || s.component == "etcd" && strings.HasPrefix(keys[0], "x-") {
@@ -111,7 +111,10 @@ func (s settings) unknownFields() (vs []checks.Verdict, looked int) {
 			vs = append(vs, s.unknownGates([]string{gate}, s.values[path][0])...)
 			continue
 		}
-		n := s.firstUnknown(kind, keys)
+		n := s.firstUnknown(kind, keys, known)
+		if len(said) == mostFields {
+			break // it is some other file, or none that a person wrote
+		}
 		if n < 0 || said[strings.Join(keys[:n+1], ".")] {
 			continue
 		}
@@ -132,24 +135,37 @@ func keysOf(path string) []string {
 }
 
 // firstUnknown is which key of a path is the first that the version does not have; -1 if it has all. Of an unknown version
-// only what no version has counts.
-func (s settings) firstUnknown(kind string, keys []string) int {
+// only what no version has counts. Known remembers the answers.
+func (s settings) firstUnknown(kind string, keys []string, known map[string]bool) int {
 	versions := []string{s.version}
 	if s.version == "" {
 		versions = components.Releases(s.component)
 	}
 	for n := range keys {
-		if !slices.ContainsFunc(versions, func(v string) bool { return components.KnownKey(s.component, v, kind, keys[:n+1]...) }) {
+		at := strings.Join(keys[:n+1], ".")
+		has, asked := known[at]
+		if !asked {
+			has = s.hasField(versions, kind, keys[:n+1])
+			known[at] = has
+		}
+		if !has {
 			return n
 		}
 	}
 	return -1
 }
 
+// mostFields bounds what is told of one file.
+const mostFields = 50
+
+func (s settings) hasField(versions []string, kind string, keys []string) bool {
+	return slices.ContainsFunc(versions, func(v string) bool { return components.KnownKey(s.component, v, kind, keys...) })
+}
+
 func (s settings) unknownField(kind, path string, keys []string, n int) checks.Verdict {
 	at := s.values[path][0]
 	name := strings.Join(keys[:n+1], ".")
-	on := checks.About(s.of).Aspect(name).With(at.Source, "%s: %s", path, value(at))
+	on := checks.About(s.of).Aspect(name).With(at.Source, "%s", path)
 	does, sev := "ignores it and says nothing", checks.Warning
 	switch s.component {
 	case "kubelet":

@@ -3,22 +3,27 @@ package config
 import (
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/kaudit/kaudit/checks"
+	"github.com/kaudit/kaudit/components"
 	"github.com/kaudit/kaudit/evidence"
 )
 
 // typeRule refuses what the flag package of the program cannot parse: pflag of Kubernetes', flag of etcd.
 func typeRule(s settings, name string, v evidence.FlagValue) (fault, bool) {
-	if v.From == evidence.FromConfigFile || v.From == evidence.FromEnvironment && v.Value == "" {
-		return fine, false // YAML has types of its own, and an empty variable sets nothing
+	if v.From == evidence.FromEnvironment && v.Value == "" {
+		return fine, false // an empty variable sets nothing
 	}
 	f, ok := s.flag(name)
 	if !ok {
 		return fine, false
+	}
+	if v.From == evidence.FromConfigFile {
+		return s.typeInFile(f, v)
 	}
 	words, parses := parser(f.Type)
 	if parses == nil {
@@ -35,6 +40,29 @@ func typeRule(s settings, name string, v evidence.FlagValue) (fault, bool) {
 		return out, true
 	}
 	return fine, true
+}
+
+// typeInFile refuses what etcd cannot decode from its YAML file, whose numbers and booleans are YAML's
+// (embed/config.go: yaml.Unmarshal into the types of the struct). Times have a rule of their own.
+func (s settings) typeInFile(f components.Flag, v evidence.FlagValue) (fault, bool) {
+	if s.component != "etcd" {
+		return fine, false
+	}
+	fits, words := true, ""
+	switch f.Type {
+	case "int", "int64", "uint", "uint64", "int32", "uint32":
+		_, err := strconv.ParseFloat(v.Value, 64)
+		_, whole := strconv.ParseInt(v.Value, 0, 64)
+		fits, words = err == nil || whole == nil, "a number"
+	case "bool":
+		fits, words = slices.Contains([]string{"true", "false", "yes", "no", "on", "off", "y", "n"}, strings.ToLower(v.Value)), "true or false"
+	default:
+		return fine, false
+	}
+	if fits {
+		return fine, true
+	}
+	return refused(words, "keeps etcd from starting: %s is not %s", quoted(v.Value), words), true
 }
 
 func quoted(v string) string {
