@@ -92,8 +92,9 @@ func seat(homes map[string]bool, p *piece) string {
 
 // nearestName is the one cluster that is named at the piece's home or above it, "" if there is none or several.
 func nearestName(named map[string][]string, p *piece) string {
-	for h := homeOf(p); ; h = path.Dir(h) {
-		if names := named[h]; len(names) == 1 {
+	own := homeOf(p)
+	for h := own; ; h = path.Dir(h) {
+		if names := named[h]; len(names) == 1 && (h != "." || own == ".") { // what stands at the root names no folder below
 			return names[0]
 		} else if len(names) > 1 || h == "." {
 			return ""

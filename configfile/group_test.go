@@ -49,6 +49,10 @@ func TestGroups(t *testing.T) {
 			[]*piece{named("eu", at("a/kubeadm.yaml")), at("a/manifests/etcd.yaml"), at("a/deep/down/etcd.yaml"), at("b/etcd.yaml")},
 			[]string{"eu: a/kubeadm.yaml a/manifests/etcd.yaml a/deep/down/etcd.yaml", "b: b/etcd.yaml"},
 		},
+		"a name at the root": {
+			[]*piece{named("eu", at("kubeadm.yaml")), at("manifests/etcd.yaml"), at("talos/x.yaml"), at("shop/etcd.yaml")},
+			[]string{"eu: kubeadm.yaml manifests/etcd.yaml talos/x.yaml", "shop: shop/etcd.yaml"},
+		},
 		"two names above leave it alone": {
 			[]*piece{named("eu", at("eu.yaml")), named("us", at("us.yaml")), at("x/etcd.yaml")},
 			[]string{"eu: eu.yaml", "us: us.yaml", "x: x/etcd.yaml"},

@@ -19,10 +19,21 @@ func (v FlagValue) Agrees(name string, other FlagValue) bool { return agree(name
 // agree reports whether two sources say the same of a flag. Of a repeated flag a list has every
 // value and a scalar the last; which of them it is, its values do not tell.
 func agree(name string, a, b FlagValue) bool {
-	if slices.Contains(rewritten, name) || sameValue(a.Value, b.Value) {
+	if slices.Contains(rewritten, name) || sameValue(a.Value, b.Value) || name == "auto-compaction-retention" && sameHours(a.Value, b.Value) {
 		return true
 	}
 	return (len(a.All) > 1 || len(b.All) > 1) && sameValue(joined(a), joined(b))
+}
+
+// sameHours: a retention without a unit is hours beside one that has a unit. Where it counts revisions, none has.
+func sameHours(a, b string) bool {
+	n, err := strconv.Atoi(a)
+	if err != nil {
+		a, b = b, a
+		n, err = strconv.Atoi(a)
+	}
+	d, wrong := time.ParseDuration(b)
+	return err == nil && wrong == nil && d == time.Duration(n)*time.Hour
 }
 
 func joined(v FlagValue) string {

@@ -97,11 +97,12 @@ func snapshotRule(s settings, _ string, v evidence.FlagValue) (fault, bool) {
 	if n, ok := number(v.Value); !ok || n != 0 {
 		return fine, ok
 	}
-	byDefault := "the default"
-	if f, ok := s.flag("snapshot-count"); ok && f.Default != "" {
-		byDefault += " of " + f.Default
+	f, ok := s.flag("snapshot-count")
+	if !ok || f.Default == "" {
+		return misread(checks.Info, "a number, or the default", "is not read as \"never\": etcd takes the default"), true
 	}
-	return misread(checks.Info, "10000", "is not read as \"never\": etcd takes %s", byDefault).becoming("10000"), true
+	// What runs already: a patch must not change it on the way.
+	return misread(checks.Info, f.Default+", the default", "is not read as \"never\": etcd takes the default of %s", f.Default).becoming(f.Default), true
 }
 
 func requestBytesRule(_ settings, _ string, v evidence.FlagValue) (fault, bool) {

@@ -37,7 +37,7 @@ func (s settings) gate(gate, value string) fault {
 	if err != nil {
 		return refused("true or false for each gate", "keeps %s from starting: the gate %s is set to %s, which is neither true nor false", s.program(), gate, quoted(value))
 	}
-	if _, emulated := s.values["emulated-version"]; emulated || slices.Contains(s.unknown, "emulated-version") {
+	if s.emulates() {
 		return fine // it locks what that version locked
 	}
 	g, ok := components.LookupGate(s.component, s.version, gate)
@@ -46,6 +46,15 @@ func (s settings) gate(gate, value string) fault {
 	}
 	return refused("the gate left out", "keeps %s from starting: the gate %s is locked to %t in %s", s.program(), gate, g.Default, minorOf(s.version)).
 		doing("remove " + gate + " from the feature gates: it can be set no more")
+}
+
+// emulates reports whether the process shows, or may show, the behaviour of another minor version than its own.
+func (s settings) emulates() bool {
+	said, set := s.get("emulated-version")
+	if !set {
+		return slices.Contains(s.unknown, "emulated-version")
+	}
+	return strings.TrimPrefix(said, "kube=") != minorOf(s.version)
 }
 
 // minorOf is major and minor of a version.

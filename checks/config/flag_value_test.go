@@ -279,6 +279,10 @@ func TestFlagValueLockedGate(t *testing.T) {
 	if got := told(checks.Run(snapshotOf(emulated), []checks.Check{flagValue})[0].Verdicts); got[0] != "pass" {
 		t.Errorf("an emulated version: got %v, want pass", got)
 	}
+	itself := inFile("kube-apiserver", "1.37.2", "feature-gates="+gate+"=false", "emulated-version=1.37")
+	if got := told(checks.Run(snapshotOf(itself), []checks.Check{flagValue})[0].Verdicts); got[0] == "pass" {
+		t.Errorf("its own version emulated: got %v, want the gate to be locked", got)
+	}
 	field := document("kubelet", "1.37.2", "featureGates."+gate+": false")
 	if got := told(checks.Run(snapshotOf(field), []checks.Check{flagValue})[0].Verdicts); got[0] != "critical featureGates."+gate {
 		t.Errorf("a kubelet's file: got %v, want critical", got)
