@@ -48,7 +48,8 @@ func (s settings) typeInFile(f components.Flag, v evidence.FlagValue) (fault, bo
 	if s.component != "etcd" {
 		return fine, false
 	}
-	fits, words := true, ""
+	var fits bool
+	var words string
 	switch f.Type {
 	case "int", "int64", "uint", "uint64", "int32", "uint32":
 		_, err := strconv.ParseFloat(v.Value, 64)
