@@ -51,6 +51,9 @@ func flatten(d *evidence.Document, c cursor, at string) {
 	case !scalar:
 		value = emptyOf(c)
 	}
+	if last := at[strings.LastIndexByte(at, '.')+1:]; strings.HasSuffix(strings.ToLower(last), "url") {
+		value, _, _ = strings.Cut(value, "?") // a query may hold a token
+	}
 	d.Fields[at] = evidence.FlagValue{Value: evidence.WithoutUserinfo(value), From: evidence.FromConfigFile, Source: c.src()}
 }
 

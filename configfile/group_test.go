@@ -94,17 +94,7 @@ func TestGroups(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var got []string
-			for _, g := range groups(tt.pieces) {
-				var files []string
-				for _, p := range g.pieces {
-					files = append(files, p.file.rel)
-				}
-				got = append(got, fmt.Sprintf("%s: %s", g.name, strings.Join(files, " ")))
-			}
-			if d := cmp.Diff(tt.want, got); d != "" {
-				t.Errorf("(-want +got)\n%s", d)
-			}
+			wantGroups(t, tt.want, tt.pieces)
 		})
 	}
 }
@@ -179,17 +169,23 @@ func TestControlPlanesAreToldApart(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var got []string
-			for _, g := range groups(tt.pieces) {
-				var files []string
-				for _, p := range g.pieces {
-					files = append(files, p.file.rel)
-				}
-				got = append(got, fmt.Sprintf("%s: %s", g.name, strings.Join(files, " ")))
-			}
-			if d := cmp.Diff(tt.want, got); d != "" {
-				t.Errorf("(-want +got)\n%s", d)
-			}
+			wantGroups(t, tt.want, tt.pieces)
 		})
+	}
+}
+
+// wantGroups wants the clusters of pieces, each as its name and its files.
+func wantGroups(t *testing.T, want []string, pieces []*piece) {
+	t.Helper()
+	var got []string
+	for _, g := range groups(pieces) {
+		var files []string
+		for _, p := range g.pieces {
+			files = append(files, p.file.rel)
+		}
+		got = append(got, fmt.Sprintf("%s: %s", g.name, strings.Join(files, " ")))
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
 	}
 }

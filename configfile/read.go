@@ -142,6 +142,9 @@ func readFile(in input, rs []reader) *sink {
 	if in.size > maxFile {
 		return &sink{problems: []Problem{{File: in.shown, Why: fmt.Sprintf("is larger than %d MiB and was not read", maxFile>>20), Quiet: !in.named}}}
 	}
+	if in.isProseOrCode() {
+		return &sink{problems: []Problem{{File: in.shown, Why: "is prose or code, which may quote configuration; name it with -f to have it read", Quiet: true}}}
+	}
 	data, err := readAll(in.path)
 	if err != nil {
 		return &sink{problems: []Problem{{File: in.shown, Why: bare(err).Error()}}}

@@ -246,3 +246,17 @@ func TestWaiversInFiles(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", d)
 	}
 }
+
+// A document about configuration, and a test that holds some, configure nothing: but for who names them.
+func TestProseAndCodeQuoteConfiguration(t *testing.T) {
+	root := tree(t, map[string]string{
+		"README.md": "# How\n\n" + podNamed("a") + "\n    a: b: c\n", "etcd_test.go": "package x\n\nconst y = `\n" + podNamed("b") + "`\n", "run.SH": podNamed("c"), "eu/etcd.yaml": podNamed("cp-1"),
+	})
+	got := read(t, root)
+	if d := cmp.Diff([]string{"eu etcd/cp-1"}, subjects(got)); d != "" || len(loud(got)) > 0 || got.Files != 4 {
+		t.Errorf("got %d files, the problems %v (-want +got)\n%s", got.Files, loud(got), d)
+	}
+	if got := subjects(read(t, filepath.Join(root, "run.SH"))); len(got) != 1 {
+		t.Errorf("by its name: got %v, want it read", got)
+	}
+}

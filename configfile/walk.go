@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // maxFile bounds what is read of a tree; a larger file holds no configuration that a person wrote.
@@ -53,6 +54,18 @@ func rootOf(dir string) (r rootDir, below string) {
 
 // notRead are directories that hold other people's files or none of a cluster's.
 var notRead = []string{".git", ".hg", ".svn", "node_modules", ".terraform"}
+
+// proseOrCode are endings of files that may quote configuration and are none. What the caller names is read all the same.
+var proseOrCode = []string{
+	".md", ".markdown", ".mdx", ".rst", ".adoc", ".html", ".htm", ".svg", ".css", ".go", ".py", ".rb", ".rs", ".java", ".kt", ".scala", ".c", ".h", ".cc", ".cpp", ".cs",
+	".js", ".jsx", ".mjs", ".ts", ".tsx", ".vue", ".php", ".pl", ".lua", ".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat", ".nix", ".tf", ".hcl", ".rego", ".cue", ".jsonnet",
+	".libsonnet", ".ipynb", ".txtar", ".golden", ".patch", ".diff", ".proto", ".sql",
+}
+
+// isProseOrCode reports whether a file found in a tree is of those.
+func (in input) isProseOrCode() bool {
+	return !in.named && slices.Contains(proseOrCode, strings.ToLower(path.Ext(in.rel)))
+}
 
 // walker finds the files of a tree, each once, whatever links lead to it.
 type walker struct {

@@ -160,7 +160,7 @@ func quotePath(path string) string {
 var (
 	hunkLine = regexp.MustCompile(`(?m)^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@$`)
 	// secretLine matches lines that may hold a password, a token or a key, and not those that name a file.
-	secretLine = regexp.MustCompile(`(?i)(passw|passphrase|token|secret|bearer|api-?key|private)[\w-]*["']?\s*[:=]\s*["']?[^\s"'/]|://[^/\s]*@|-----BEGIN|[A-Za-z0-9+/]{64}`)
+	secretLine = regexp.MustCompile(`(?i)(passw?|to?ke?n|secr|bearer|api-?key|private|credential|authorization|urlheader)[\w-]*["']?\s*[:=]\s*["']?[^\s"'/]|://[^/\s]*@|-----BEGIN|[A-Za-z0-9+/]{64}`)
 )
 
 // hunk leaves out the lines around a change from the nearest that may hold a secret on.
