@@ -1,0 +1,82 @@
+package evidence
+
+import "time"
+
+// A Shape is all of a LIST or WATCH that decides who serves it. It does not depend on the version.
+type Shape struct {
+	RV       string `json:"rv"`                 // unset, zero, exact, invalid
+	Match    string `json:"match,omitempty"`    // resourceVersionMatch: Exact, NotOlderThan, invalid
+	Limit    bool   `json:"limit,omitempty"`    // limit over 0
+	Continue string `json:"continue,omitempty"` // of a token: at (its resourceVersion), latest (after a 410), unknown
+	// Selector is the best of its selectors: name (one object), node (pods by spec.nodeName, which has an
+	// index), field, label, none. That of metadata.namespace is the scope.
+	Selector string `json:"selector,omitempty"`
+	Initial  bool   `json:"initial,omitempty"` // sendInitialEvents: a WatchList
+}
+
+// The words of a Shape.
+const (
+	RVUnset   = "unset"
+	RVZero    = "zero"
+	RVExact   = "exact"
+	RVInvalid = "invalid"
+
+	MatchExact        = "Exact"
+	MatchNotOlderThan = "NotOlderThan"
+	MatchInvalid      = "invalid"
+
+	ContinueAt      = "at"
+	ContinueLatest  = "latest"
+	ContinueUnknown = "unknown"
+
+	SelectName  = "name"
+	SelectNode  = "node"
+	SelectField = "field"
+	SelectLabel = "label"
+)
+
+// The words of Client.Scope: those of the label scope of apiserver_request_total.
+const (
+	ScopeCluster   = "cluster"
+	ScopeNamespace = "namespace"
+	ScopeResource  = "resource"
+)
+
+// ShapeCount is how often a client asked in one way.
+type ShapeCount struct {
+	Shape
+	Count int64 `json:"count"`
+	// Slow were over 500 ms, from where on the server notes its own times; of these, Etcd is what
+	// waiting for etcd took, all together.
+	Slow int64         `json:"slow,omitempty"`
+	Etcd time.Duration `json:"etcd,omitempty"` // nanoseconds
+}
+
+// A Timeline counts requests over time, in buckets of equal width that doubles as the time grows.
+// Bucket i of Counts begins Width*(First+i) after the Unix epoch, so those of any two merge.
+type Timeline struct {
+	Width  time.Duration `json:"width"` // nanoseconds: 1 s times a power of two
+	First  int64         `json:"first"`
+	Counts []int64       `json:"counts"` // at most TimelineBuckets
+}
+
+// TimelineBuckets bounds the length of a timeline.
+const TimelineBuckets = 64
+
+// Latency is a histogram of durations. Bucket i holds those of under 1 ms times 2^(i/2), the last all
+// that are longer, so any two add up.
+type Latency struct {
+	Counts []int64       `json:"counts"`
+	Sum    time.Duration `json:"sum"` // nanoseconds
+	Max    time.Duration `json:"max"` // nanoseconds
+}
+
+// Distinct estimates how many different names were seen: exact up to DistinctExact, from there on
+// within about 9%. It keeps the smallest hashes of the names, never a name.
+type Distinct struct {
+	Hashes []uint64 `json:"hashes,omitempty"` // ascending, at most DistinctExact
+	More   bool     `json:"more,omitempty"`   // some were larger than the last
+}
+
+// DistinctExact bounds the hashes of a Distinct.
+const DistinctExact = 128
