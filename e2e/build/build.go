@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -24,6 +25,10 @@ const (
 	Kubernetes = "v1.37.2"
 	Etcd       = "v3.7.3"
 )
+
+// Older is a release of the last minor whose kube-apiserver asks etcd for every LIST with no
+// resourceVersion. Only that program of it is built.
+const Older = "v1.30.14"
 
 // recipe is part of the cache key: raise it when the way of building changes.
 const recipe = "1"
@@ -49,11 +54,38 @@ var kubernetesPrograms = []string{"kube-apiserver", "kube-controller-manager", "
 // kubelet, kubeadm, etcd, pause and nsinit, and builds those that are not there yet: minutes with a
 // cold Go build cache, seconds afterwards. What it does goes to log.
 func Programs(ctx context.Context, log io.Writer) (string, error) {
-	root, err := cache()
+	return inCache(ctx, log, Kubernetes, []string{Kubernetes, Etcd}, func(b builder) error {
+		for _, p := range kubernetesPrograms {
+			if err := b.program(p, b.kubernetes); err != nil {
+				return err
+			}
+		}
+		if err := b.program("etcd", b.etcd); err != nil {
+			return err
+		}
+		for _, p := range []string{"pause", "nsinit"} {
+			if err := b.program(p, b.own); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// OlderAPIServer returns the kube-apiserver of Older, and builds it if it is not there yet. It is kept
+// apart from the others, so that a change of its version rebuilds nothing else.
+func OlderAPIServer(ctx context.Context, log io.Writer) (string, error) {
+	bin, err := inCache(ctx, log, Older, []string{Older}, func(b builder) error { return b.program("kube-apiserver", b.kubernetes) })
+	return filepath.Join(bin, "kube-apiserver"), err
+}
+
+// inCache builds into the directory that is kept for exactly these versions, and returns that of the programs.
+func inCache(ctx context.Context, log io.Writer, kubernetes string, versions []string, build func(builder) error) (string, error) {
+	root, err := cache(versions)
 	if err != nil {
 		return "", err
 	}
-	b := builder{ctx: ctx, log: log, src: filepath.Join(root, "src"), bin: filepath.Join(root, "bin")}
+	b := builder{ctx: ctx, log: log, version: kubernetes, src: filepath.Join(root, "src"), bin: filepath.Join(root, "bin")}
 	if err := os.MkdirAll(b.bin, 0o755); err != nil {
 		return "", err
 	}
@@ -62,24 +94,11 @@ func Programs(ctx context.Context, log io.Writer) (string, error) {
 		return "", err
 	}
 	defer unlock()
-	for _, p := range kubernetesPrograms {
-		if err := b.program(p, b.kubernetes); err != nil {
-			return "", err
-		}
-	}
-	if err := b.program("etcd", b.etcd); err != nil {
-		return "", err
-	}
-	for _, p := range []string{"pause", "nsinit"} {
-		if err := b.program(p, b.own); err != nil {
-			return "", err
-		}
-	}
-	return b.bin, nil
+	return b.bin, build(b)
 }
 
 // cache is where programs of exactly these versions are kept.
-func cache() (string, error) {
+func cache(versions []string) (string, error) {
 	root := os.Getenv("KAUDIT_E2E_CACHE")
 	if root == "" {
 		user, err := os.UserCacheDir()
@@ -88,7 +107,8 @@ func cache() (string, error) {
 		}
 		root = filepath.Join(user, "kaudit-e2e")
 	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{recipe, Kubernetes, Etcd, runtime.Version(), runtime.GOARCH}, " ")))
+	key := slices.Concat([]string{recipe}, versions, []string{runtime.Version(), runtime.GOARCH})
+	sum := sha256.Sum256([]byte(strings.Join(key, " ")))
 	return filepath.Join(root, hex.EncodeToString(sum[:8])), nil
 }
 
@@ -107,6 +127,7 @@ func lock(path string) (func(), error) {
 type builder struct {
 	ctx      context.Context
 	log      io.Writer
+	version  string // of Kubernetes
 	src, bin string
 }
 
@@ -130,17 +151,17 @@ func (b builder) kubernetes(name, out string) error {
 	if err := b.module(dir, "kubernetes", b.kubernetesRequirements); err != nil {
 		return err
 	}
-	_, err := b.run(dir, "build", "-mod=mod", "-ldflags", kubernetesStamp(), "-o", out, "k8s.io/kubernetes/cmd/"+name)
+	_, err := b.run(dir, "build", "-mod=mod", "-ldflags", stamp(b.version), "-o", out, "k8s.io/kubernetes/cmd/"+name)
 	return err
 }
 
-// kubernetesStamp makes /version tell the truth; unstamped binaries say v0.0.0-master.
-func kubernetesStamp() string {
-	minor := strings.Split(Kubernetes, ".")[1]
+// stamp makes /version tell the truth; unstamped binaries say v0.0.0-master.
+func stamp(version string) string {
+	minor := strings.Split(version, ".")[1]
 	var flags strings.Builder
 	flags.WriteString("-s -w")
 	for _, p := range []string{"k8s.io/component-base/version", "k8s.io/client-go/pkg/version"} {
-		fmt.Fprintf(&flags, " -X %s.gitVersion=%s -X %s.gitMajor=1 -X %s.gitMinor=%s -X %s.gitTreeState=clean", p, Kubernetes, p, p, minor, p)
+		fmt.Fprintf(&flags, " -X %s.gitVersion=%s -X %s.gitMajor=1 -X %s.gitMinor=%s -X %s.gitTreeState=clean", p, version, p, p, minor, p)
 	}
 	return flags.String()
 }
@@ -148,7 +169,7 @@ func kubernetesStamp() string {
 // kubernetesRequirements requires Kubernetes itself. Its go.mod replaces the staging modules by paths of
 // its own tree, which do not exist in a published module: they get their released versions instead.
 func (b builder) kubernetesRequirements(dir string) error {
-	out, err := b.run(dir, "mod", "download", "-json", "k8s.io/kubernetes@"+Kubernetes)
+	out, err := b.run(dir, "mod", "download", "-json", "k8s.io/kubernetes@"+b.version)
 	if err != nil {
 		return err
 	}
@@ -165,8 +186,8 @@ func (b builder) kubernetesRequirements(dir string) error {
 	if err := json.Unmarshal(out, &file); err != nil {
 		return fmt.Errorf("read the go.mod of Kubernetes: %w", err)
 	}
-	staging := "v0." + strings.TrimPrefix(Kubernetes, "v1.")
-	args := []string{"mod", "edit", "-require=k8s.io/kubernetes@" + Kubernetes}
+	staging := "v0." + strings.TrimPrefix(b.version, "v1.")
+	args := []string{"mod", "edit", "-require=k8s.io/kubernetes@" + b.version}
 	for _, r := range file.Replace {
 		if strings.HasPrefix(r.New.Path, "./staging/") {
 			args = append(args, fmt.Sprintf("-replace=%s=%s@%s", r.Old.Path, r.Old.Path, staging))

@@ -1,6 +1,7 @@
 package loopback
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -28,13 +29,20 @@ rules:
 
 // startAPIServers starts every instance and waits until each is ready, and the balancer reaches them.
 func (c *Cluster) startAPIServers(ctx context.Context) error {
-	if err := os.WriteFile(filepath.Join(c.Config.Dir, "audit-policy.yaml"), []byte(auditPolicy), 0o644); err != nil {
+	policy := cmp.Or(c.Config.AuditPolicy, auditPolicy)
+	if err := os.WriteFile(filepath.Join(c.Config.Dir, "audit-policy.yaml"), []byte(policy), 0o644); err != nil {
 		return err
 	}
 	var names []string
 	for i := range c.Config.APIServers {
 		name := "kube-apiserver-" + nodeName(i)
-		if err := c.Start(proc.Spec{Name: name, Args: c.apiserver(i, c.flags("kube-apiserver", name)), Hostname: nodeName(i)}); err != nil {
+		spec := proc.Spec{Name: name, Args: c.apiserver(i, c.flags("kube-apiserver", name)), Hostname: nodeName(i)}
+		if c.Config.Lived > 0 {
+			if err := c.aged(&spec); err != nil {
+				return err
+			}
+		}
+		if err := c.Start(spec); err != nil {
 			return err
 		}
 		names = append(names, name)
@@ -101,7 +109,7 @@ func (c *Cluster) AuditLogs() []string {
 // may not be in Endpoints, so no instance is reconciled into them.
 func (c *Cluster) apiserver(i int, extra []string) []string {
 	args := []string{
-		filepath.Join(c.Config.Bin, "kube-apiserver"),
+		cmp.Or(c.Config.APIServer, filepath.Join(c.Config.Bin, "kube-apiserver")),
 		"--advertise-address=" + c.Address(i),
 		"--allow-privileged=true",
 		"--audit-log-mode=blocking", // so that a request is on disk before its answer is here

@@ -48,6 +48,15 @@ type Config struct {
 	// Zones puts each node of the control plane into a zone of its own; else none is told.
 	Zones   bool
 	Workers int // nodes besides those of the control plane
+
+	// Bare starts nothing but etcd and the API servers: no controllers, no nodes, no pods.
+	Bare bool
+	// APIServer is a kube-apiserver of another release than that of Bin.
+	APIServer string
+	// AuditPolicy is that of the API servers; "" records every stage of a request but its receipt.
+	AuditPolicy string
+	// Lived is how long ago the API servers believe that they were started.
+	Lived time.Duration
 }
 
 // A Cluster runs.
@@ -90,9 +99,11 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 		cfg.Data = cfg.Dir
 	}
 	c := &Cluster{Group: &proc.Group{Dir: filepath.Join(cfg.Dir, "log")}, Config: cfg, pki: filepath.Join(cfg.Dir, "pki")}
-	for _, step := range []func(context.Context) error{
-		c.prepare, c.startEtcd, c.startAPIServers, c.startControllers, c.startKubelets, c.describe,
-	} {
+	steps := []func(context.Context) error{c.prepare, c.startEtcd, c.startAPIServers}
+	if !cfg.Bare {
+		steps = append(steps, c.startControllers, c.startKubelets, c.describe)
+	}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			c.Close()
 			return nil, err

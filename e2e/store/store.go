@@ -21,7 +21,9 @@ import (
 const perTransaction = 100
 
 // folders are where kube-apiserver keeps a kind; not always under its resource's name.
-var folders = map[string]string{"Pod": "pods", "Node": "minions", "Lease": "leases", "Namespace": "namespaces", "FlowSchema": "flowschemas"}
+var folders = map[string]string{
+	"ConfigMap": "configmaps", "Event": "events", "FlowSchema": "flowschemas", "Lease": "leases", "Namespace": "namespaces", "Node": "minions", "Pod": "pods",
+}
 
 // Put writes objects; those without a UID get one.
 func Put(ctx context.Context, etcd *clientv3.Client, objects ...runtime.Object) error {
