@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"collect":          {"evidence"},
 	"configfile":       {"components", "evidence"}, // reads the files of a tree, as collect asks a cluster
 	"deploy":           nil,                        // only embeds what a cluster is given
+	"auditlog":         {"evidence"}, // one pass over the logs of kube-apiservers
 	"policy":           {"checks", "evidence"},
 	"report":           {"checks", "evidence"},
 	"cmd/kaudit": {

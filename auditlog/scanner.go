@@ -1,0 +1,54 @@
+package auditlog
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// A scanner turns one JSON document of an audit log into an event, exactly as encoding/json would. It holds scratch
+// memory of about half the longest line seen, so each worker has one of its own. The zero value is ready.
+type scanner struct{}
+
+// scan reads one whole line, with or without its line feed, into e. The error says why the line is malformed: it is what
+// json.Unmarshal says. Then e is not to be used. A list of events is told by e.kind, and read by items.
+func (s *scanner) scan(line []byte, e *event) error {
+	return reference(line, e)
+}
+
+// scanLong is scan for a line too long to be held: it reads one document from r to its end in bounded memory. What is
+// long in it must be the request's or the answer's body; a document with other values that long is an error, though it
+// may be valid. e.responseObject stays nil, e.responseBytes and e.responseItems are right. Give it a reader that ends
+// where the line does, and read on from there after it: on an error it stops where the fault is.
+func (s *scanner) scanLong(r io.Reader, e *event) error {
+	line, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	err = s.scan(line, e)
+	e.responseObject = nil
+	return err
+}
+
+// items reads the events of a list: one line, or a whole file of many lines. What is malformed in one of them is yielded
+// in its place, and does not hide the others; what is wrong with the list itself is yielded once, in place of all. An
+// element that names no kind is an Event, as those of an EventList are written. It stops when yield says false.
+func (s *scanner) items(doc []byte, yield func(*event, error) bool) {
+	var list struct {
+		Items []json.RawMessage `json:"items"`
+	}
+	if err := json.Unmarshal(doc, &list); err != nil {
+		yield(nil, err)
+		return
+	}
+	var e event
+	for i, item := range list.Items {
+		err := s.scan(item, &e)
+		if err != nil {
+			err = fmt.Errorf("item %d: %w", i, err)
+		}
+		if !yield(&e, err) {
+			return
+		}
+	}
+}
