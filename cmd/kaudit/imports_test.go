@@ -32,6 +32,8 @@ var mayImport = map[string][]string{
 	},
 	"components":          nil,
 	"components/generate": {"components"}, // what it need not build it takes from the catalogue as it stands
+	"auditlog/auditgen":   nil, // writes audit logs to test with
+	"auditlog/generate":   {"auditlog/auditgen"},
 }
 
 func TestImports(t *testing.T) {
