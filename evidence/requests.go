@@ -20,15 +20,23 @@ type Requests struct {
 	// agents tell it: "kube-apiserver/v1.37.2". They tell the version of the server.
 	Servers map[string]int64 `json:"servers,omitempty"`
 
-	Lists   ListCounts `json:"lists"`
-	Watches int64      `json:"watches"` // started; where that stage is not recorded, finished
+	Lists ListCounts `json:"lists"`
+	// Watches that started; where that stage is not recorded, finished. One of Others whose stages fell
+	// on both sides of the bound may count twice.
+	Watches int64 `json:"watches"`
 
 	Clients []Client `json:"clients"`
 	// Others are the requests of clients beyond the bound. None of these made more than AtMost of them.
 	Others Others `json:"others,omitzero"`
 }
 
-// Others are requests whose clients were not kept.
+// ClientsKept bounds Clients, FaultsKept bounds Faults.
+const (
+	ClientsKept = 4096
+	FaultsKept  = 20
+)
+
+// Others are requests whose clients were not kept: those with the fewest.
 type Others struct {
 	Lists   ListCounts `json:"lists,omitzero"`
 	Watches int64      `json:"watches,omitempty"`
@@ -62,9 +70,12 @@ type ListCounts struct {
 	Continued int64 `json:"continued"` // with a continue token: the second page and on
 }
 
+// NodeUser stands for the users of all kubelets.
+const NodeUser = "system:node:*"
+
 // A Client is what one client did with one resource: all requests that share these names.
 type Client struct {
-	// User is who it was authenticated as, or impersonated. The nodes' own are one: "system:node:*".
+	// User is who it was authenticated as, or impersonated. The nodes' own are one: NodeUser.
 	User      string `json:"user"`
 	Via       string `json:"via,omitempty"` // who impersonated the user, where all did
 	UserAgent string `json:"userAgent"`     // as the client calls itself
@@ -73,8 +84,8 @@ type Client struct {
 	Resource  string `json:"resource"` // plural: "pods"
 	Scope     string `json:"scope"`    // cluster, namespace, resource: as apiserver_request_total has it
 
-	Count int64 `json:"count"` // LISTs that finished; WATCHes that started
-	Unset     int64 `json:"unset"`     // as in ListCounts; of a watch those that are sent everything first
+	Count     int64 `json:"count"` // LISTs that finished; WATCHes that started
+	Unset     int64 `json:"unset"` // as in ListCounts; of a watch those that are sent everything first
 	Zero      int64 `json:"zero"`
 	Exact     int64 `json:"exact"`
 	Paged     int64 `json:"paged"`
@@ -87,10 +98,10 @@ type Client struct {
 	Expired      int64 `json:"expired,omitempty"`      // 410
 	ClientErrors int64 `json:"clientErrors,omitempty"` // other 4xx
 
-	First    time.Time `json:"first,omitzero"`
-	Last     time.Time `json:"last,omitzero"`
-	Timeline Timeline  `json:"timeline,omitzero"`
-	Latency  Latency   `json:"latency,omitzero"` // from received to answered; queueing is in it
+	First    time.Time `json:"first,omitzero"`    // received
+	Last     time.Time `json:"last,omitzero"`     // received
+	Timeline Timeline  `json:"timeline,omitzero"` // of LISTs that finished and of WATCHes whose start is recorded
+	Latency  Latency   `json:"latency,omitzero"`  // of LISTs, from received to answered; queueing is in it
 
 	// Bytes and Objects of the answers, where the level records them: of Answers requests.
 	Answers int64 `json:"answers,omitempty"`

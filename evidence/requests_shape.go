@@ -8,10 +8,13 @@ type Shape struct {
 	Match    string `json:"match,omitempty"`    // resourceVersionMatch: Exact, NotOlderThan, invalid
 	Limit    bool   `json:"limit,omitempty"`    // limit over 0
 	Continue string `json:"continue,omitempty"` // of a token: at (its resourceVersion), latest (after a 410), unknown
-	// Selector is the best of its selectors: name (one object), node (pods by spec.nodeName, which has an
-	// index), field, label, none. That of metadata.namespace is the scope.
+	// Selector is the best of its selectors: name (one object), name-anywhere, node (of what has an index
+	// of it: pods, resourceslices), field, label, none. That of metadata.namespace is the scope.
 	Selector string `json:"selector,omitempty"`
 	Initial  bool   `json:"initial,omitempty"` // sendInitialEvents: a WatchList
+	// Many stands for what a client asked in more ways than are kept apart: Match, Selector and Initial
+	// are then not known.
+	Many bool `json:"many,omitempty"`
 }
 
 // The words of a Shape.
@@ -29,7 +32,11 @@ const (
 	ContinueLatest  = "latest"
 	ContinueUnknown = "unknown"
 
-	SelectName  = "name"
+	SelectName = "name"
+	// SelectNameAnywhere asks for a name and no namespace: one object of a resource that has no
+	// namespaces, a look at every object of one that has.
+	SelectNameAnywhere = "name-anywhere"
+
 	SelectNode  = "node"
 	SelectField = "field"
 	SelectLabel = "label"
@@ -45,12 +52,22 @@ const (
 // ShapeCount is how often a client asked in one way.
 type ShapeCount struct {
 	Shape
-	Count int64 `json:"count"`
+	Count int64 `json:"count"` // LISTs that finished; of WATCHes the larger of Started and Ended
+	// Started and Ended count the stages of WATCHes: a policy may leave out either.
+	Started int64 `json:"started,omitempty"`
+	Ended   int64 `json:"ended,omitempty"`
+	// Limits are the limits that were asked for, added up, each as at most LimitMost.
+	Limits int64 `json:"limits,omitempty"`
+	// Refused were answered 4xx: nothing was read for them.
+	Refused int64 `json:"refused,omitempty"`
 	// Slow were over 500 ms, from where on the server notes its own times; of these, Etcd is what
 	// waiting for etcd took, all together.
 	Slow int64         `json:"slow,omitempty"`
 	Etcd time.Duration `json:"etcd,omitempty"` // nanoseconds
 }
+
+// LimitMost is what a higher limit counts as: more than any collection has.
+const LimitMost = 1_000_000_000
 
 // A Timeline counts requests over time, in buckets of equal width that doubles as the time grows.
 // Bucket i of Counts begins Width*(First+i) after the Unix epoch, so those of any two merge.
