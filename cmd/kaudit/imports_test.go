@@ -15,7 +15,7 @@ var mayImport = map[string][]string{
 	"evidence":         {"components"},
 	"checks":           {"evidence"},
 	"checks/etcd":      {"checks", "evidence"},
-	"checks/apiserver": {"checks", "evidence"},
+	"checks/apiserver": {"checks", "evidence", "requests"},
 	"checks/clients":   {"checks", "evidence"},
 	"checks/scheduler": {"checks", "evidence"},
 	"checks/node":      {"checks", "evidence"},
@@ -25,10 +25,11 @@ var mayImport = map[string][]string{
 	"deploy":           nil,                        // only embeds what a cluster is given
 	"auditlog":         {"evidence"}, // one pass over the logs of kube-apiservers
 	"policy":           {"checks", "evidence"},
-	"report":           {"checks", "evidence"},
+	"report":           {"checks", "evidence", "requests"},
+	"requests":         {"evidence"},
 	"cmd/kaudit": {
 		"evidence", "checks", "checks/etcd", "checks/apiserver", "checks/clients", "checks/scheduler", "checks/node", "checks/config", "collect",
-		"configfile", "deploy", "policy", "report",
+		"configfile", "deploy", "policy", "report", "requests",
 	},
 	"components":          nil,
 	"components/generate": {"components"}, // what it need not build it takes from the catalogue as it stands
