@@ -1,0 +1,43 @@
+package auditlog
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kaudit/kaudit/evidence"
+)
+
+const event1 = `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"1","stage":"ResponseComplete","requestURI":"/api/v1/pods","verb":"list"}`
+
+// write writes a file for a test and gives its path.
+func write(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestReadNamesBadLines(t *testing.T) {
+	log := write(t, "audit.log", "\xef\xbb\xbf"+event1+"\r\n\n"+"no JSON\n"+event1+"\n{}\n"+event1[:50])
+	got, err := Read(t.Context(), []string{log}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []evidence.LogFault{
+		{Log: log, Line: 3, Why: "no JSON"},
+		{Log: log, Line: 5, Why: "JSON, but no audit event"},
+		{Log: log, Line: 6, Why: "cut off"},
+	}
+	if d := cmp.Diff(want, got.Faults); d != "" {
+		t.Errorf("faults (-want +got):\n%s", d)
+	}
+	if got.Events != 2 || got.Malformed != 3 || !strings.Contains(got.Logs[0].Cut, "cut off") {
+		t.Errorf("got %d events, %d malformed, %q, want 2, 3, and a line that is cut off", got.Events, got.Malformed, got.Logs[0].Cut)
+	}
+}

@@ -1,0 +1,133 @@
+package auditlog
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"github.com/kaudit/kaudit/evidence"
+)
+
+// A worker parses pieces of logs, and keeps what they say to itself until the end.
+type worker struct {
+	*queue
+	scanner scanner
+	event   event
+	counter counter
+	buf     []byte
+}
+
+func newWorker(q *queue) *worker { return &worker{queue: q} }
+
+func (w *worker) requests() *evidence.Requests { return w.counter.requests() }
+
+// run works until nothing is left or ctx ends.
+func (w *worker) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		in, chunk := w.next()
+		switch {
+		case in == nil:
+			return
+		case chunk >= 0:
+			w.chunk(in, chunk)
+		default:
+			w.stream(ctx, in)
+		}
+	}
+}
+
+// lines reads whole lines, of which the last may have no line feed.
+func (w *worker) lines(b []byte, t *part) {
+	for len(b) > 0 {
+		line := b
+		if i := bytes.IndexByte(b, '\n'); i >= 0 {
+			line, b = b[:i], b[i+1:]
+		} else {
+			b = nil
+		}
+		w.line(line, t)
+	}
+}
+
+// line reads one. It says whether the line is cut off: JSON as far as it goes.
+func (w *worker) line(line []byte, t *part) (cut bool) {
+	number := t.lines
+	t.lines++
+	err := w.scanner.scan(line, &w.event)
+	if err != nil && (blank(line) || w.several(line, number, t)) {
+		return false
+	}
+	return w.found(line, number, err, t)
+}
+
+// several reads a line that holds an array of events, or some one after the other, if all of it is valid.
+func (w *worker) several(line []byte, number int64, t *part) bool {
+	line = bytes.Trim(line, " \t\r\n")
+	if line[0] != '[' && line[0] != '{' {
+		return false
+	}
+	for rest := line; len(rest) > 0; {
+		var s splitter
+		if whole, _ := s.find(rest); !whole || !json.Valid(rest[:s.off]) {
+			return false
+		}
+		if rest = bytes.TrimLeft(rest[s.off:], " \t\r"); len(rest) > 0 && rest[0] != '{' && rest[0] != '[' {
+			return false
+		}
+	}
+	d := &documents{w: w, t: t, r: bytes.NewReader(line), buf: make([]byte, len(line)), line: number}
+	for _, ok := d.space(); ok; _, ok = d.space() {
+		d.value()
+	}
+	return true
+}
+
+// found takes what the scanner made of a document.
+func (w *worker) found(doc []byte, number int64, err error, t *part) (cut bool) {
+	switch {
+	case err != nil:
+		why, cut := whyBad(doc, err)
+		t.bad(number, why)
+		return cut
+	case w.event.kind == kindEvent:
+		t.events++
+		w.counter.add(&w.event)
+	case w.event.kind == kindEventList:
+		for e, err := range w.items(doc) {
+			if err != nil {
+				why, _ := whyBad(doc, err)
+				t.bad(number, why)
+				continue
+			}
+			t.events++
+			w.counter.add(e)
+		}
+	default:
+		t.bad(number, "JSON, but no audit event")
+	}
+	return false
+}
+
+func (w *worker) items(doc []byte) func(yield func(*event, error) bool) {
+	return func(yield func(*event, error) bool) { w.scanner.items(doc, yield) }
+}
+
+func blank(line []byte) bool { return len(bytes.TrimLeft(line, " \t\r\n")) == 0 }
+
+// whyBad says in words why a document is none, and nothing of what stands in it.
+func whyBad(doc []byte, err error) (why string, cut bool) {
+	var syntax *json.SyntaxError
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case bytes.IndexByte(doc, 0) >= 0:
+		return "NUL bytes, as a crash of the machine leaves them", false
+	case errors.As(err, &syntax) && syntax.Offset >= int64(len(doc)), errors.Is(err, io.ErrUnexpectedEOF):
+		return "cut off", true
+	case errors.As(err, &wrong):
+		return "an audit event has no such value: a " + wrong.Value + " in " + wrong.Field, false
+	default:
+		return "no JSON", false
+	}
+}
