@@ -169,7 +169,7 @@ func (d *documents) value() (cut bool) {
 		switch cut := !d.full(); {
 		case d.buf[d.pos] == '[':
 			return d.elements(1, 1)
-		case s.items > 0:
+		case s.isList():
 			return d.elements(s.items, 2)
 		case cut:
 			d.t.bad(d.line, "cut off")
@@ -183,6 +183,9 @@ func (d *documents) value() (cut bool) {
 // held takes a value that is in the window.
 func (d *documents) held(n int) {
 	doc := d.buf[d.pos : d.pos+n]
+	if d.oneLine && d.trailed(n) {
+		return
+	}
 	if doc[0] == '[' {
 		d.elements(1, 1)
 		return
@@ -190,6 +193,18 @@ func (d *documents) held(n int) {
 	err := d.w.scanner.scan(doc, &d.w.event)
 	d.w.found(doc, d.line+faultLine(doc, err), err, d.t)
 	d.skip(n)
+}
+
+// trailed tells of a line with a value that something follows which is none.
+func (d *documents) trailed(n int) bool {
+	rest := bytes.TrimLeft(d.buf[d.pos+n:d.end], " \t\r")
+	if len(rest) == 0 || rest[0] == '{' || rest[0] == '[' {
+		return false
+	}
+	d.t.bad(d.line, "no JSON")
+	d.pos = d.end
+	_, _ = io.Copy(io.Discard, d.r)
+	return true
 }
 
 // faultLine is how many lines into a document its fault is.

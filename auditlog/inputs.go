@@ -2,6 +2,7 @@ package auditlog
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -181,6 +182,10 @@ func (in *input) examine() error {
 		return errors.New(why)
 	}
 	in.kind = sniff(head)
+	if bytes.HasPrefix(head, byteOrderMark) {
+		in.base += int64(len(byteOrderMark))
+		in.size -= int64(len(byteOrderMark))
+	}
 	in.document = in.kind == plain && isDocuments(head)
 	return nil
 }

@@ -36,8 +36,11 @@ func (w *worker) longLine(in *input, head []byte, rest blocks, t *part) {
 // lastLine reads the last line of a log, which has no line feed. The server may be about to write the rest of it.
 func (w *worker) lastLine(in *input, line []byte, t *part) {
 	before := *t
-	if cut := w.line(line, t); cut {
+	switch cut := w.line(line, t); {
+	case cut:
 		w.cutOff(in, before, t)
+	case len(line) > 0 && line[len(line)-1] == 0:
+		in.ledger.cut("it ends in NUL bytes, as a crash of the machine leaves them")
 	}
 }
 
@@ -47,17 +50,21 @@ func (w *worker) cutOff(in *input, before part, t *part) {
 		in.ledger.cut("its last line is cut off")
 		return
 	}
-	lines := t.lines
-	*t = before
-	t.lines = lines
+	t.malformed, t.faults = before.malformed, before.faults
 	in.ledger.cut("it was being written to: its last line was not whole yet")
 }
 
 // endlessLine reads a line that is too long to be held, of which head is.
 func (w *worker) endlessLine(in *input, head []byte, line *lineReader, t *part) {
 	before, number := *t, t.lines
-	d := &documents{w: w, t: t, r: line, buf: head[:cap(head)], end: len(head), line: number, oneLine: true}
-	d.value()
+	d := &documents{w: w, t: t, r: line, buf: head[:w.size.line], end: len(head), line: number, oneLine: true}
+	for c, ok := d.space(); ok; c, ok = d.space() {
+		if c != '{' && c != '[' {
+			t.bad(number, "no JSON")
+			break
+		}
+		d.value()
+	}
 	t.lines = number + 1
 	if line.drain(); t.malformed > before.malformed && !line.ended {
 		w.cutOff(in, before, t)

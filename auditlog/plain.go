@@ -23,9 +23,7 @@ func (w *worker) chunk(in *input, number int) {
 	in.ledger.read(int(end - start))
 	w.progress.add(int(end - start))
 	end = from + int64(len(b))
-	if number == 0 {
-		b = bytes.TrimPrefix(b, byteOrderMark)
-	} else {
+	if number > 0 {
 		i := bytes.IndexByte(b, '\n')
 		if i < 0 {
 			return

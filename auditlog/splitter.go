@@ -8,8 +8,9 @@ type splitter struct {
 	items int // where the elements of the value's member "items" begin; 0: none yet
 
 	inString, escaped bool
-	start, end        int  // of the last string at depth 1
-	isItems           bool // what the last member at depth 1 is called
+	start, end        int    // of the last string
+	name              string // of the last member at depth 1, where it matters
+	kind              string // the value of the member of that name
 }
 
 // find looks on in b, which starts where the value does, and says whether the value ends in it: at s.off. It is broken
@@ -26,6 +27,9 @@ func (s *splitter) find(b []byte) (whole, broken bool) {
 				s.escaped = true
 			case c == '"':
 				s.inString, s.end = false, s.off-1
+				if s.depth == 1 && s.name == "kind" {
+					s.kind, s.name = string(b[s.start:s.end]), ""
+				}
 			case c == '\n':
 				return false, true
 			}
@@ -37,10 +41,10 @@ func (s *splitter) find(b []byte) (whole, broken bool) {
 			s.start = s.off
 		case ':':
 			if s.depth == 1 && s.items == 0 {
-				s.isItems = string(b[s.start:s.end]) == "items"
+				s.name = memberName(b[s.start:s.end])
 			}
 		case '[', '{':
-			if s.depth == 1 && s.isItems && s.items == 0 && c == '[' {
+			if s.depth == 1 && s.name == "items" && s.items == 0 && c == '[' {
 				s.items = s.off
 			}
 			s.depth++
@@ -51,4 +55,20 @@ func (s *splitter) find(b []byte) (whole, broken bool) {
 		}
 	}
 	return false, false
+}
+
+func memberName(b []byte) string {
+	switch string(b) {
+	case "kind":
+		return "kind"
+	case "items":
+		return "items"
+	default:
+		return ""
+	}
+}
+
+// isList says whether the elements of the value are to be read one by one. Its kind may stand behind them.
+func (s *splitter) isList() bool {
+	return s.items > 0 && (s.kind == "" || s.kind == "EventList" || s.kind == "List")
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 
 	"github.com/kaudit/kaudit/evidence"
 )
@@ -123,7 +122,7 @@ func whyBad(doc []byte, err error) (why string, cut bool) {
 	switch {
 	case bytes.IndexByte(doc, 0) >= 0:
 		return "NUL bytes, as a crash of the machine leaves them", false
-	case errors.As(err, &syntax) && syntax.Offset >= int64(len(doc)), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.As(err, &syntax) && syntax.Error() == "unexpected end of JSON input":
 		return "cut off", true
 	case errors.As(err, &wrong):
 		return "an audit event has no such value: a " + wrong.Value + " in " + wrong.Field, false
