@@ -198,6 +198,9 @@ func (r *run) apiservers(ctx context.Context, pods chan<- float64) {
 		out.processes = append(out.processes, &in.process)
 	}
 	r.s.APIServerFlags, r.s.APIServerMetrics = out.fill(r.s)
+	for _, p := range out.processes {
+		r.s.InFlight = append(r.s.InFlight, p.inFlight)
+	}
 }
 
 // components reads the other processes of the control plane, each through a port-forward to its pod.

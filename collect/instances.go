@@ -118,7 +118,7 @@ func (c *client) readInstances(ctx context.Context, all []*instance, told func(*
 func (c *client) readInstance(ctx context.Context, in *instance, told func(*evidence.Scrape)) {
 	in.base = c.reach(ctx, in)
 	if in.base != nil {
-		c.readMetrics(ctx, &in.process, told)
+		c.readLoad(ctx, &in.process, told)
 		return
 	}
 	in.miss(unreached(in), evidence.Source{Via: "apiserver", From: strings.Join(in.addresses, ", "), Ask: "GET /metrics", At: c.now()})
@@ -250,6 +250,6 @@ func (c *client) readAnyInstance(ctx context.Context, all []*instance, told func
 	if err := c.readFlagz(ctx, &in.process); !reached(err) {
 		c.log.Info("no flags from the kubeconfig's server either")
 	}
-	c.readMetrics(ctx, &in.process, told)
+	c.readLoad(ctx, &in.process, told)
 	return all
 }

@@ -39,6 +39,7 @@ func (r *run) join(etcd etcdSeen, asked bool) {
 	src := s.ControlPods.Source
 	s.APIServerFlags = orNobody(s, s.APIServerFlags, "kube-apiserver", src)
 	s.APIServerMetrics = orNobody(s, s.APIServerMetrics, "kube-apiserver", src)
+	s.InFlight = orNobody(s, s.InFlight, "kube-apiserver", src)
 	s.ControllerManagerFlags = orNobody(s, s.ControllerManagerFlags, "kube-controller-manager", src)
 	s.ControllerManagerMetrics = orNobody(s, s.ControllerManagerMetrics, "kube-controller-manager", src)
 	s.SchedulerFlags = orNobody(s, s.SchedulerFlags, "kube-scheduler", src)

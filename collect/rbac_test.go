@@ -85,7 +85,7 @@ func everyRequest(t *testing.T) []request {
 	readPods(ctx, f, nodes, []string{"n1"}, 1, true)
 	readKubelets(ctx, f, nodes, []string{"n1"})
 	// And those of the processes themselves.
-	return append(f.asked, metricsRequest(nil), flagzRequest(nil), request{Path: "/version"},
+	return append(f.asked, metricsRequest(nil), flagzRequest(nil), dumpRequest(nil), request{Path: "/version"},
 		request{Path: "/configz", Permission: "get /configz (a non-resource URL)"},
 		(&tunnel{namespace: "kube-system", pod: "etcd-cp-1"}).request())
 }

@@ -105,6 +105,7 @@ type process struct {
 	base      *base // where it answers; nil if nowhere
 	flagz     evidence.Observed[evidence.Flags]
 	metrics   evidence.Observed[evidence.Scrapes]
+	inFlight  evidence.Observed[evidence.InFlight] // of a kube-apiserver
 }
 
 // version is what the process says of its own build: "1.37.2".
@@ -127,6 +128,10 @@ func (p *process) version() string {
 func (p *process) miss(g evidence.Gap, src evidence.Source) {
 	p.flagz = evidence.Miss[evidence.Flags](p.subject, g, src)
 	p.metrics = evidence.Miss[evidence.Scrapes](p.subject, g, src)
+	if p.component == "kube-apiserver" {
+		src.Ask = "GET " + evidence.DumpPath
+		p.inFlight = evidence.Miss[evidence.InFlight](p.subject, g, src)
+	}
 }
 
 // readFlagz asks for the flags in force.
@@ -156,7 +161,7 @@ func (c *client) readMetrics(ctx context.Context, p *process, told func(*evidenc
 
 // of names the process, once that can be told.
 func (p *process) of(subject string) {
-	p.subject, p.flagz.Of, p.metrics.Of = subject, subject, subject
+	p.subject, p.flagz.Of, p.metrics.Of, p.inFlight.Of = subject, subject, subject, subject
 }
 
 func subjectOf(component, name string) string { return fmt.Sprintf("%s/%s", component, name) }

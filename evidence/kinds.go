@@ -19,6 +19,7 @@ const (
 	KindAPIServerMetrics         Kind = "apiserver.metrics"
 	KindFlowSchemas              Kind = "apf.flowschemas"
 	KindPriorityLevels           Kind = "apf.levels"
+	KindInFlight                 Kind = "apf.requests"
 	KindAPIServices              Kind = "apiservices"
 	KindKubeadmConfig            Kind = "kubeadm.config"
 	KindKubeletIntent            Kind = "kubelet.intent"

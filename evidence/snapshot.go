@@ -25,6 +25,7 @@ type Snapshot struct {
 	APIServerMetrics   Instances[Scrapes]     `json:"apiserver.metrics"`
 	FlowSchemas        Observed[[]FlowSchema] `json:"apf.flowschemas"`
 	PriorityLevels     Observed[[]Level]      `json:"apf.levels"`
+	InFlight           Instances[InFlight]    `json:"apf.requests"` // of each kube-apiserver
 	APIServices        Observed[[]APIService] `json:"apiservices"`
 
 	KubeadmConfig Observed[KubeadmConfig] `json:"kubeadm.config"`

@@ -17,6 +17,7 @@ var kindWords = map[evidence.Kind]string{
 	evidence.KindAPIServerMetrics:         "metrics of every kube-apiserver, by its own address",
 	evidence.KindFlowSchemas:              "FlowSchemas",
 	evidence.KindPriorityLevels:           "PriorityLevelConfigurations",
+	evidence.KindInFlight:                 "requests under way in every kube-apiserver, at two moments",
 	evidence.KindAPIServices:              "APIServices",
 	evidence.KindKubeadmConfig:            "ConfigMap kube-system/kubeadm-config",
 	evidence.KindKubeletIntent:            "ConfigMap kube-system/kubelet-config",
