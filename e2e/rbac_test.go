@@ -114,8 +114,11 @@ func (g grantedRule) String() string {
 
 // permission is what a refusal calls it.
 func (g grantedRule) permission() string {
-	if len(g.rule.NonResourceURLs) > 0 {
+	switch urls := g.rule.NonResourceURLs; {
+	case slices.Contains(urls, "/metrics"):
 		return "/metrics"
+	case len(urls) > 0:
+		return urls[0]
 	}
 	return g.rule.Resources[0]
 }

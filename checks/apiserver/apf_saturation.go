@@ -22,6 +22,7 @@ var apfSaturation = checks.New(checks.Spec{
 	Component: "kube-apiserver",
 	Severity:  checks.Warning,
 	Needs:     []evidence.Kind{evidence.KindAPIServerMetrics},
+	Uses:      []evidence.Kind{evidence.KindInFlight},
 	Doc:       saturationDoc,
 }, saturationDefaults, runSaturation)
 
@@ -93,6 +94,7 @@ func runSaturation(s *evidence.Snapshot, p saturationParams) []checks.Verdict {
 		}
 		w := watchedOf(o, p)
 		vs = append(vs, w.rejections(p), w.waits(p), w.seats(p), w.catchAll(), w.otherRefusals(p))
+		vs = append(vs, w.inFlight(s.InFlight.Of(o.Of), p)...)
 	}
 	return vs
 }
@@ -172,7 +174,7 @@ func (w watched) rejections(p saturationParams) checks.Verdict {
 	}
 	return subject.Find(sev, "rejected requests in %s: %s", evidence.Ago(w.over), spell(now)).
 		Saw("%s", spell(now)).Want("none in %s, at most %.2g%% elsewhere", strings.Join(protectedLevels, ", "), 100*p.RejectedShare).
-		WithFix("kubectl get --raw /debug/api_priority_and_fairness/dump_requests   # who fills the level; then give that client a level of its own")
+		WithFix("kubectl get --raw '/debug/api_priority_and_fairness/dump_requests?includeRequestDetails=1'   # who fills the level; then give that client a level of its own")
 }
 
 // weigh tells how bad the rejections of a level are in the window; 0 if they are tolerable.
@@ -274,5 +276,5 @@ func (w watched) slowest(subject checks.Subject, sc *evidence.Scrape, p saturati
 	}
 	return subject.Find(sev, "let 1 of 100 requests of %s wait %s in its queue %s; at most %s is wanted", worst, bounds, when, evidence.Seconds(p.MaxWait)).
 		Saw("%s: p99 %s", worst, bounds).Want("at most %s", evidence.Seconds(p.MaxWait)).
-		WithFix("kubectl get --raw /debug/api_priority_and_fairness/dump_requests   # who waits, and behind whom"), true
+		WithFix("kubectl get --raw '/debug/api_priority_and_fairness/dump_requests?includeRequestDetails=1'   # who waits, and behind whom"), true
 }

@@ -15,22 +15,36 @@ type flow struct {
 	lists    float64 // served from etcd
 	fetched  float64 // objects read from etcd
 	returned float64 // of these, given to whoever asked; kube-apiserver's own reads are in it, as they return all
-	cFetched float64 // the same of the watch cache; NaN where it is not told
+	cLists   float64 // the same three of the watch cache; NaN where it is not told
+	cFetched float64
 	cReturn  float64
 	objects  float64 // how many there are; NaN if not known
+
+	read    float64 // objects that were read from etcd, kube-apiserver's own reads in it, as returned has them
+	cRead   float64
+	own     float64 // objects of its own reads that were taken off, an estimate
+	probes  float64 // LISTs that were taken off as probes of etcd's revision
+	labeled bool    // a label told etcd from the cache
 }
 
-// share is how much of what LISTs read came from etcd.
-func (f flow) share() float64 {
-	if f.fetched+f.cFetched == 0 {
+// share is how much of what LISTs read came from etcd; NaN where what the cache served is not told.
+func (f flow) share() float64 { return part(f.fetched, f.cFetched) }
+
+// listShare is how many of the LISTs went to etcd.
+func (f flow) listShare() float64 { return part(f.lists, f.cLists) }
+
+func part(a, b float64) float64 {
+	if a+b == 0 {
 		return 0
 	}
-	return f.fetched / (f.fetched + f.cFetched)
+	return a / (a + b)
 }
 
 func (f flow) plus(o flow) flow {
 	f.lists, f.fetched, f.returned = f.lists+o.lists, f.fetched+o.fetched, f.returned+o.returned
-	f.cFetched, f.cReturn = f.cFetched+o.cFetched, f.cReturn+o.cReturn
+	f.cLists, f.cFetched, f.cReturn = f.cLists+o.cLists, f.cFetched+o.cFetched, f.cReturn+o.cReturn
+	f.read, f.cRead = f.read+o.read, f.cRead+o.cRead
+	f.own, f.probes, f.labeled = f.own+o.own, f.probes+o.probes, f.labeled || o.labeled
 	if math.IsNaN(f.objects) || o.objects > f.objects {
 		f.objects = o.objects
 	}
@@ -140,16 +154,22 @@ func listFlows(grown, counts *evidence.Scrape, over time.Duration, slack float64
 	}
 	const s, c = "apiserver_storage_list_", "apiserver_cache_list_"
 	fetched, returned := n.by(grown, s+"fetched_objects_total", fromEtcd), n.by(grown, s+"returned_objects_total", fromEtcd)
-	cFetched, cReturn := n.by(grown, c+"fetched_objects_total"), n.by(grown, c+"returned_objects_total")
+	cLists, cFetched, cReturn := n.by(grown, c+"total"), n.by(grown, c+"fetched_objects_total"), n.by(grown, c+"returned_objects_total")
 	probes := n.by(grown, "apiserver_watch_cache_consistent_read_total")
-	if told := grown.By(s+"total", "storage"); hasKey(told, "etcd") || hasKey(told, "watchcache") {
+	told := grown.By(s+"total", "storage")
+	labeled := hasKey(told, "etcd") || hasKey(told, "watchcache")
+	if labeled {
 		fromCache := evidence.Is("storage", "watchcache")
+		cLists = n.by(grown, s+"total", fromCache)
 		cFetched, cReturn = n.by(grown, s+"fetched_objects_total", fromCache), n.by(grown, s+"returned_objects_total", fromCache)
 		probes = nil
 	}
-	unseen := 0.0
+	unseen, unlisted := 0.0, 0.0
 	if cFetched == nil {
 		unseen = math.NaN() // what the cache served is not told
+	}
+	if cLists == nil {
+		unlisted = math.NaN()
 	}
 	out := map[string]flow{}
 	for name, l := range lists {
@@ -160,11 +180,12 @@ func listFlows(grown, counts *evidence.Scrape, over time.Duration, slack float64
 		if !known {
 			count = math.NaN()
 		}
-		ownLists, own := ownReads(n, grown, name, count*slack)
+		ownLists, ownCached, own := ownReads(n, grown, name, count*slack)
 		rate := func(x float64) float64 { return max(0, x) / over.Seconds() } // max: NaN stays NaN
 		out[name] = flow{
 			lists: rate(l - probes[name] - ownLists), fetched: rate(fetched[name] - own), returned: rate(returned[name]),
-			cFetched: rate(cFetched[name] - own + unseen), cReturn: rate(cReturn[name] + unseen), objects: count,
+			cLists: rate(cLists[name] - ownCached + unlisted), cFetched: rate(cFetched[name] - own + unseen), cReturn: rate(cReturn[name] + unseen),
+			objects: count, read: rate(fetched[name]), cRead: rate(cFetched[name] + unseen), own: rate(own), probes: rate(probes[name]), labeled: labeled,
 		}
 	}
 	return out
@@ -172,18 +193,18 @@ func listFlows(grown, counts *evidence.Scrape, over time.Duration, slack float64
 
 // ownReads is what an instance read itself of a resource: the whole of it, page by page, to fill its
 // cache, and from 1.34 again every 5 to 7.5 minutes to compare cache and etcd. One comparison more
-// than was counted may have been under way.
-func ownReads(n names, grown *evidence.Scrape, name string, objects float64) (lists, fetched float64) {
+// than was counted may have been under way. From the cache that is one LIST each time.
+func ownReads(n names, grown *evidence.Scrape, name string, objects float64) (lists, cached, fetched float64) {
 	filled := n.by(grown, "apiserver_watch_cache_initializations_total")
 	times := filled[name]
 	if compared := n.by(grown, "apiserver_storage_consistency_checks_total"); compared != nil && hasKey(filled, name) {
-		times += compared[name] + 1
+		cached = compared[name] + 1
 	}
-	if times == 0 {
-		return 0, 0
+	if times += cached; times == 0 {
+		return 0, 0, 0
 	}
 	const page = 10_000 // keys
-	return times * max(1, math.Ceil(objects/page)), times * objects
+	return times * max(1, math.Ceil(objects/page)), cached, times * objects
 }
 
 func hasKey(m map[string]float64, key string) bool {

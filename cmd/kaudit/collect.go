@@ -19,7 +19,7 @@ func newCollectCmd(e env) *cobra.Command {
 		Use:   "collect -o FILE",
 		Short: "only collect: a snapshot that scan --snapshot reads anywhere, later, with no cluster",
 		Long: `Collect reads what the checks need and judges nothing. The snapshot holds no Secret, no token and no private key, but
-names and addresses of the cluster: the file is written for its owner alone.`,
+names and addresses of the cluster, and the users who had requests under way: the file is written for its owner alone.`,
 		Example: examples(e, "collect -o cluster.json.gz", "collect -o - | "+e.name+" scan --snapshot -"),
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
