@@ -10,7 +10,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 COMMIT  := $(shell git rev-parse HEAD 2>/dev/null)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
-.PHONY: build test race check tidy lint release-check e2e bench bench-e2e fuzz catalogue snapshot clean
+.PHONY: build test race check tidy lint release-check e2e bench bench-e2e bench-audit fuzz catalogue snapshot clean
 
 build: ## the kaudit binary, stamped, in this folder
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o kaudit ./cmd/kaudit
@@ -42,6 +42,9 @@ bench: ## speed of the parts
 
 bench-e2e: ## time, memory, requests and bytes on a control plane of 500 and of 5,000 nodes
 	cd e2e && $(GO) run ./bench
+
+bench-audit: ## speed of kaudit requests beside encoding/json, sonic, fastjson and jq, on a log that it makes
+	cd e2e && $(GO) run ./auditbench
 
 fuzz: ## a minute on each parser
 	@for p in $$($(GO) list ./...); do \

@@ -23,7 +23,7 @@ var mayImport = map[string][]string{
 	"collect":          {"evidence"},
 	"configfile":       {"components", "evidence"}, // reads the files of a tree, as collect asks a cluster
 	"deploy":           nil,                        // only embeds what a cluster is given
-	"auditlog":         {"evidence"}, // one pass over the logs of kube-apiservers
+	"auditlog":         {"evidence"},               // one pass over the logs of kube-apiservers
 	"policy":           {"checks", "evidence"},
 	"report":           {"checks", "evidence", "requests"},
 	"requests":         {"evidence"},
@@ -33,7 +33,7 @@ var mayImport = map[string][]string{
 	},
 	"components":          nil,
 	"components/generate": {"components"}, // what it need not build it takes from the catalogue as it stands
-	"auditlog/auditgen":   nil, // writes audit logs to test with
+	"auditlog/auditgen":   nil,            // writes audit logs to test with
 	"auditlog/generate":   {"auditlog/auditgen"},
 }
 
