@@ -1,0 +1,75 @@
+//go:build unix
+
+package auditlog
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+)
+
+// benchmarked are logs of some megabytes made of recorded lines, so that they do not lie in the nearest cache.
+func benchmarked(b *testing.B, name string, keep func(line []byte) bool) [][]byte {
+	b.Helper()
+	var kept [][]byte
+	for _, l := range recorded(b, name) {
+		if keep(l) {
+			kept = append(kept, l)
+		}
+	}
+	var log [][]byte
+	for size := 0; size < 8<<20; {
+		for _, l := range kept {
+			l = bytes.Clone(l)
+			log, size = append(log, l), size+len(l)
+		}
+	}
+	return log
+}
+
+func BenchmarkScan(b *testing.B) {
+	all := func([]byte) bool { return true }
+	lists := func(l []byte) bool { return bytes.Contains(l, []byte(`\u0026`)) }
+	for _, tc := range []struct {
+		name string
+		log  [][]byte
+	}{
+		{"metadata", benchmarked(b, "metadata.log", all)},
+		{"lists", benchmarked(b, "metadata.log", lists)},
+		{"request-response", benchmarked(b, "request-response.log", all)},
+	} {
+		size := 0
+		for _, l := range tc.log {
+			size += len(l)
+		}
+		scan := func(portable bool) func(b *testing.B) {
+			return func(b *testing.B) {
+				s := scanner{portable: portable}
+				var e event
+				done := cpuSpeed(b, size)
+				for b.Loop() {
+					for _, l := range tc.log {
+						if err := s.scan(l, &e); err != nil {
+							b.Fatal(err)
+						}
+					}
+				}
+				done()
+			}
+		}
+		b.Run(tc.name+"/here", scan(false))
+		b.Run(tc.name+"/portable", scan(true))
+		b.Run(tc.name+"/json", func(b *testing.B) {
+			done := cpuSpeed(b, size)
+			for b.Loop() {
+				for _, l := range tc.log {
+					var e eventJSON
+					if err := json.Unmarshal(l, &e); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			done()
+		})
+	}
+}
