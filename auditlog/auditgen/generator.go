@@ -97,7 +97,7 @@ func (g *Generator) next() request {
 			continue
 		}
 		g.schedule(*r)
-		if g.o.Stages == "all" {
+		if g.o.Stages == "all" && r.code != 401 {
 			r.stage, r.at, r.code = received, r.received, 0
 			return *r
 		}

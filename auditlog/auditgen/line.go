@@ -100,6 +100,9 @@ func (h *habit) refText(stage string) string {
 	if r.namespace != "" {
 		t += `,"namespace":` + quoted(r.namespace)
 	}
+	if r.name == "" && h.verb == "create" && stage != received && r.group != "authorization.k8s.io" {
+		r.name = "«pod»" // known from what was sent
+	}
 	if r.name != "" {
 		t += `,"name":` + quoted(r.name)
 	}
@@ -123,7 +126,11 @@ func (h *habit) refText(stage string) string {
 // status is the inside of a responseStatus, after its metadata.
 func (h *habit) status(code int) string {
 	kind := h.at.resource
-	details := `"details":{"name":` + quoted(h.at.name) + `,"kind":"` + kind + `"}`
+	group := ""
+	if h.at.group != "" {
+		group = `"group":"` + h.at.group + `",`
+	}
+	details := `"details":{"name":` + quoted(h.at.name) + `,` + group + `"kind":"` + kind + `"}`
 	failure := func(message, reason, details string) string {
 		return `"status":"Failure","message":` + quoted(message) + `,"reason":"` + reason + `",` + details + fmt.Sprintf(`"code":%d`, code)
 	}
@@ -136,7 +143,7 @@ func (h *habit) status(code int) string {
 			in = `in the namespace "` + h.at.namespace + `"`
 		}
 		return failure(fmt.Sprintf(`%s is forbidden: User "%s" cannot %s resource "%s" in API group "%s" %s`, kind, h.persona.user, h.verb, kind, h.at.group, in),
-			"Forbidden", `"details":{"kind":"`+kind+`"},`)
+			"Forbidden", `"details":{`+group+`"kind":"`+kind+`"},`)
 	case 404:
 		return failure(kind+` "`+h.at.name+`" not found`, "NotFound", details+",")
 	case 409:
