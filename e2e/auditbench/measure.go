@@ -34,7 +34,7 @@ type sample struct {
 	answer    answer
 }
 
-func toolsFor(kaudit, only string, log io.Writer) ([]tool, error) {
+func toolsFor(kaudit, truth, only string, log io.Writer) ([]tool, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -43,7 +43,14 @@ func toolsFor(kaudit, only string, log io.Writer) ([]tool, error) {
 	if runtime.NumCPU() < 2 {
 		both = both[:1]
 	}
-	tools := []tool{{"kaudit requests", both, []string{kaudit, "requests", "--top", "0", "-o", "json"}, parseReport}}
+	tools := []tool{{"kaudit requests", both, []string{kaudit, "requests", "-o", "json"}, func(report []byte) (answer, error) {
+		if truth != "" {
+			if err := holdToTruth(report, truth); err != nil {
+				return nil, err
+			}
+		}
+		return parseReport(report)
+	}}}
 	for _, name := range []string{"encoding/json", "sonic", "fastjson"} {
 		tools = append(tools, tool{name, both, []string{self, asFlag + name}, parseAnswer})
 	}
@@ -141,7 +148,9 @@ func (a answer) diff(b answer) string {
 	for g := range b {
 		groups = append(groups, g)
 	}
-	slices.SortFunc(groups, func(x, y group) int { return cmp.Or(cmp.Compare(x.agent, y.agent), cmp.Compare(x.resource, y.resource)) })
+	slices.SortFunc(groups, func(x, y group) int {
+		return cmp.Or(cmp.Compare(x.agent, y.agent), cmp.Compare(x.resource, y.resource))
+	})
 	for _, g := range groups {
 		if a[g] != b[g] {
 			return fmt.Sprintf("%q of %q %d times, and %d times", g.resource, g.agent, a[g], b[g])
@@ -153,8 +162,8 @@ func (a answer) diff(b answer) string {
 // parseReport reads the answer out of a RequestReport of kaudit.
 func parseReport(b []byte) (answer, error) {
 	var report struct {
-		Lists, Kept struct{ Unset int64 }
-		Clients     []struct {
+		Lists   struct{ Unset int64 }
+		Clients []struct {
 			Verb, UserAgent, Resource string
 			Unset                     int64
 		}
