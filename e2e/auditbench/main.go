@@ -105,6 +105,6 @@ func warm(path string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // only read
 	return io.Copy(io.Discard, f)
 }

@@ -65,8 +65,15 @@ func byName(rows []row) map[names]row {
 		have := m[r.names]
 		have.names = r.names
 		for _, add := range []struct{ to, n *int64 }{
-			{&have.Count, &r.Count}, {&have.Unset, &r.Unset}, {&have.Zero, &r.Zero}, {&have.Exact, &r.Exact}, {&have.Paged, &r.Paged},
-			{&have.Continued, &r.Continued}, {&have.Throttled, &r.Throttled}, {&have.ServerErrors, &r.ServerErrors}, {&have.Expired, &r.Expired},
+			{&have.Count, &r.Count},
+			{&have.Unset, &r.Unset},
+			{&have.Zero, &r.Zero},
+			{&have.Exact, &r.Exact},
+			{&have.Paged, &r.Paged},
+			{&have.Continued, &r.Continued},
+			{&have.Throttled, &r.Throttled},
+			{&have.ServerErrors, &r.ServerErrors},
+			{&have.Expired, &r.Expired},
 			{&have.ClientErrors, &r.ClientErrors},
 		} {
 			*add.to += *add.n
