@@ -10,11 +10,15 @@ func (s *scanner) fast(line []byte, e *event) bool {
 		return false
 	}
 	*e = event{responseItems: -1}
-	p := s.space(0)
-	if p >= len(line) || line[p] != '{' {
-		return false
+	p := s.usual(e)
+	if first := p == 0; first {
+		if p = s.space(0); p >= len(line) || line[p] != '{' {
+			return false
+		}
+		p = s.members(inEvent, p+1, true, e)
+	} else if p > 0 {
+		p = s.members(inEvent, p, false, e)
 	}
-	p = s.members(inEvent, p+1, true, e)
 	if p < 0 || s.space(p) < len(line) {
 		return false
 	}

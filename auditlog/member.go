@@ -17,6 +17,10 @@ func (s *scanner) member(in scope, name []byte, p int, e *event) int {
 		if string(name) == "code" {
 			return s.codeAt(p, e)
 		}
+		switch string(name) {
+		case "metadata", "status", "message", "reason", "details":
+			return s.skip(p)
+		}
 	case inAnswer:
 		switch string(name) {
 		case "items":
@@ -85,6 +89,8 @@ func (s *scanner) userMember(name []byte, p int, e *event) int {
 		return s.text(seenUsername, p, &e.username)
 	case "extra":
 		return s.another(inExtra, seenExtra, p, e)
+	case "uid", "groups":
+		return s.skip(p)
 	}
 	return s.unknown(inUser, name, p)
 }
@@ -101,6 +107,8 @@ func (s *scanner) refMember(name []byte, p int, e *event) int {
 		return s.text(seenAPIGroup, p, &e.apiGroup)
 	case "subresource":
 		return s.text(seenSubresource, p, &e.subresource)
+	case "uid", "apiVersion", "resourceVersion":
+		return s.skip(p)
 	}
 	return s.unknown(inObjectRef, name, p)
 }
