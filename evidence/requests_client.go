@@ -28,7 +28,7 @@ func (c *Client) Sum() {
 		if c.Verb == "watch" {
 			s.Count = max(s.Started, s.Ended)
 		}
-		sum.add(s.Shape, s.Count)
+		sum.Count(s.Shape, s.Count)
 	}
 	c.Count, c.Unset, c.Zero, c.Exact, c.Paged, c.Continued = sum.Total, sum.Unset, sum.Zero, sum.Exact, sum.Paged, sum.Continued
 }

@@ -134,8 +134,8 @@ func (l *ListCounts) Add(o ListCounts) {
 	l.Continued += o.Continued
 }
 
-// add counts n LISTs of one shape.
-func (l *ListCounts) add(s Shape, n int64) {
+// Count counts n LISTs of one shape.
+func (l *ListCounts) Count(s Shape, n int64) {
 	l.Total += n
 	switch {
 	case s.RV == RVUnset && s.Continue == "":

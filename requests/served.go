@@ -70,7 +70,8 @@ func ServedBy(shape evidence.Shape, resource, verb string, s Server) Served {
 }
 
 func servedIn(minor int, shape evidence.Shape, resource, verb string, s Server) Served {
-	one := shape.Selector == evidence.SelectName || shape.Selector == evidence.SelectNameAnywhere && namespaces(resource) == No
+	// A next page is read as such, whatever it selects.
+	one := shape.Continue == "" && (shape.Selector == evidence.SelectName || shape.Selector == evidence.SelectNameAnywhere && namespaces(resource) == No)
 	switch {
 	case elsewhere(resource):
 		return Served{By: Elsewhere}
@@ -89,7 +90,7 @@ func servedIn(minor int, shape evidence.Shape, resource, verb string, s Server) 
 	default:
 		out = list(minor, shape, s)
 	}
-	if shape.Selector == evidence.SelectNameAnywhere && namespaces(resource) == "" && out.By == Etcd {
+	if shape.Continue == "" && shape.Selector == evidence.SelectNameAnywhere && namespaces(resource) == "" && out.By == Etcd {
 		return Served{By: Unknown, Unsure: "it reads one object if the resource has no namespaces, else every one"}
 	}
 	if out.Assumes == "" && !builtIn(resource) {
@@ -117,11 +118,10 @@ func refused(minor int, shape evidence.Shape, verb string, s Server) bool {
 		return shape.Initial && (shape.Match != evidence.MatchNotOlderThan || !s.watchList(minor)) ||
 			!shape.Initial && shape.Match != ""
 	}
-	recursive := shape.Selector != evidence.SelectName
 	return shape.Initial && minor >= 27 ||
 		shape.Match != "" && (shape.RV == evidence.RVUnset || shape.Continue != "") ||
 		shape.Match == evidence.MatchExact && shape.RV == evidence.RVZero ||
-		shape.Continue != "" && shape.RV == evidence.RVExact && recursive
+		shape.Continue != "" && shape.RV == evidence.RVExact
 }
 
 // watch is who serves a watch of what has a cache. None asks etcd for objects.
