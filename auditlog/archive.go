@@ -72,6 +72,11 @@ const maxWindow = 16 << 20
 // stream opens an input to be read from its start to its end, and says how much of it is read.
 func (in *input) stream(read func(n int)) (io.ReadCloser, error) {
 	var r io.Reader = &counted{in.reader(), read}
+	if in.pipe != nil { // nobody waited for its first bytes yet
+		b := bufio.NewReaderSize(r, headSize)
+		head, _ := b.Peek(4) // an error comes again
+		r, in.kind = b, sniff(head)
+	}
 	switch in.kind {
 	case gzipped:
 		return gzip.NewReader(bufio.NewReaderSize(r, 64<<10))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -61,15 +62,14 @@ func (a *opening) notePassed(dir string, passed []string) {
 // What is named as one and cannot be read is told as one.
 func (a *opening) candidate(path string) (in *input, why string) {
 	named := strings.Contains(filepath.Base(path), "audit") && strings.Contains(filepath.Base(path), ".log")
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, "no regular file"
+	}
 	if in = openInput(path); in.kind == unreadable {
 		if !named {
 			return nil, whyShort(in.fault)
 		}
 		return in, ""
-	}
-	if in.pipe != nil {
-		in.file.Close()
-		return nil, "no regular file"
 	}
 	head, err := in.head()
 	first := bytes.TrimLeft(bytes.TrimPrefix(head, byteOrderMark), " \t\r\n")

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"slices"
 )
 
 // isDocuments says whether a log is JSON values that go over several lines, by its first few: a list of events as
@@ -20,7 +19,7 @@ func isDocuments(head []byte) bool {
 	if first < 0 {
 		return false
 	}
-	const lines = 8
+	const lines = 4
 	end := first + 1
 	for i := 1; i < lines && end < len(head); {
 		n := bytes.IndexByte(head[end:], '\n') + 1
@@ -60,6 +59,8 @@ type documents struct {
 	buf      []byte // the window is buf[pos:end]
 	pos, end int
 	oneLine  bool // r ends where the value should
+
+	kinded []byte // an element that is told what it is
 }
 
 // documents reads a whole log of them.
@@ -157,7 +158,7 @@ func (d *documents) value() (cut bool) {
 	for {
 		switch whole, broken := s.find(d.buf[d.pos:d.end]); {
 		case whole:
-			d.held(s.off)
+			d.held(&s)
 			return false
 		case broken:
 			d.broken(s.off)
@@ -181,13 +182,17 @@ func (d *documents) value() (cut bool) {
 }
 
 // held takes a value that is in the window.
-func (d *documents) held(n int) {
+func (d *documents) held(s *splitter) {
+	n := s.off
 	doc := d.buf[d.pos : d.pos+n]
-	if d.oneLine && d.trailed(n) {
+	switch {
+	case d.oneLine && d.trailed(n):
 		return
-	}
-	if doc[0] == '[' {
+	case doc[0] == '[':
 		d.elements(1, 1)
+		return
+	case s.isList():
+		d.elements(s.items, 2)
 		return
 	}
 	err := d.w.scanner.scan(doc, &d.w.event)
@@ -270,28 +275,24 @@ func (d *documents) element() (cut bool) {
 	}
 }
 
-// An element that names no kind is an event, as those of an EventList do not.
-var listHead, listTail = []byte(`{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[`), []byte(`]}`)
+// eventHead is what the elements of an EventList do not say of themselves. What they do say comes later and so holds.
+const eventHead = `{"kind":"Event","apiVersion":"audit.k8s.io/v1",`
 
 func (d *documents) item(doc []byte) {
-	err := d.w.scanner.scan(doc, &d.w.event)
-	if err != nil || d.w.event.kind != kindOther {
-		d.w.found(doc, d.line+faultLine(doc, err), err, d.t)
-		return
-	}
-	for e, err := range d.w.items(slices.Concat(listHead, doc, listTail)) {
-		if err == nil && e.kind == kindEvent {
-			d.t.events++
-			d.w.counter.add(e)
-		} else {
-			d.t.bad(d.line, "JSON, but no audit event")
+	e := &d.w.event
+	err := d.w.scanner.scan(doc, e)
+	if err == nil && e.kind == kindOther {
+		d.kinded = append(append(d.kinded[:0], eventHead...), doc[1:]...)
+		if d.w.scanner.scan(d.kinded, e) != nil || len(e.auditID) == 0 {
+			e.kind = kindOther
 		}
 	}
+	d.w.found(doc, d.line+faultLine(doc, err), err, d.t)
 }
 
 // rest passes over what follows, to the end of the value.
 func (d *documents) rest(depth int) (cut bool) {
-	s := splitter{depth: depth, items: 1}
+	s := splitter{depth: depth, blind: true}
 	for {
 		whole, broken := s.find(d.buf[d.pos:d.end])
 		switch {
@@ -313,7 +314,7 @@ func (d *documents) rest(depth int) (cut bool) {
 
 // endless reads an event that is longer than the window. If it is no event, the end of it may have been passed by.
 func (d *documents) endless() (cut bool) {
-	v := &valueReader{d: d, s: splitter{items: 1}}
+	v := &valueReader{d: d, s: splitter{blind: true}}
 	number := d.line
 	err := d.w.scanner.scanLong(v, &d.w.event)
 	_, _ = io.Copy(io.Discard, v)

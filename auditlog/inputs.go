@@ -1,7 +1,6 @@
 package auditlog
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -166,7 +165,8 @@ func (in *input) examine() error {
 		return err
 	}
 	if !info.Mode().IsRegular() {
-		return in.examinePipe(in.file)
+		in.pipe, in.kind = in.file, plain // until its first bytes are there
+		return nil
 	}
 	if in.base, err = in.file.Seek(0, io.SeekCurrent); err != nil {
 		return err
@@ -190,14 +190,6 @@ func (in *input) examine() error {
 	return nil
 }
 
-// examinePipe looks at the first bytes of what has no size and is read once.
-func (in *input) examinePipe(r io.Reader) error {
-	b := bufio.NewReaderSize(r, headSize)
-	head, _ := b.Peek(8) // an error comes again when it is read
-	in.pipe, in.kind = b, sniff(head)
-	return nil
-}
-
 // stdin is read as a file where it is one.
 func (a *opening) stdin() {
 	for _, other := range a.inputs {
@@ -218,7 +210,7 @@ func (a *opening) stdin() {
 			return
 		}
 	default:
-		_ = in.examinePipe(r)
+		in.pipe, in.kind = r, plain
 	}
 	a.add(in)
 }

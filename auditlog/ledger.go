@@ -78,6 +78,13 @@ func (l *ledger) cut(why string) {
 	}
 }
 
+// damaged notes why a stream ended early, which says more than how its last line looks.
+func (l *ledger) damaged(why string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.log.Cut = why
+}
+
 // close is what the log was, and its first faults.
 func (l *ledger) close() (evidence.Log, []evidence.LogFault) {
 	l.mu.Lock()

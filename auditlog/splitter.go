@@ -1,5 +1,7 @@
 package auditlog
 
+import "bytes"
+
 // A splitter finds where a JSON value ends, piece by piece, by its brackets and strings alone: whether the value is
 // valid is for the scanner to say.
 type splitter struct {
@@ -11,6 +13,8 @@ type splitter struct {
 	start, end        int    // of the last string
 	name              string // of the last member at depth 1, where it matters
 	kind              string // the value of the member of that name
+	odd               bool   // the members that matter are not written as anybody writes them, or are there twice
+	blind             bool   // set where b no longer starts with the value
 }
 
 // find looks on in b, which starts where the value does, and says whether the value ends in it: at s.off. It is broken
@@ -40,8 +44,8 @@ func (s *splitter) find(b []byte) (whole, broken bool) {
 			s.inString = true
 			s.start = s.off
 		case ':':
-			if s.depth == 1 && s.items == 0 {
-				s.name = memberName(b[s.start:s.end])
+			if s.depth == 1 && !s.blind {
+				s.member(b[s.start:s.end])
 			}
 		case '[', '{':
 			if s.depth == 1 && s.name == "items" && s.items == 0 && c == '[' {
@@ -57,18 +61,20 @@ func (s *splitter) find(b []byte) (whole, broken bool) {
 	return false, false
 }
 
-func memberName(b []byte) string {
-	switch string(b) {
+// member notes what the member is called whose value comes next.
+func (s *splitter) member(name []byte) {
+	switch s.name = ""; string(name) {
 	case "kind":
-		return "kind"
+		s.name = "kind"
 	case "items":
-		return "items"
+		s.name = "items"
+		s.odd = s.odd || s.items > 0
 	default:
-		return ""
+		s.odd = s.odd || bytes.IndexByte(name, '\\') >= 0 || bytes.EqualFold(name, []byte("items")) || bytes.EqualFold(name, []byte("kind"))
 	}
 }
 
-// isList says whether the elements of the value are to be read one by one. Its kind may stand behind them.
+// isList says whether the elements of the value can be read one by one. Its kind may stand behind them.
 func (s *splitter) isList() bool {
-	return s.items > 0 && (s.kind == "" || s.kind == "EventList" || s.kind == "List")
+	return s.items > 0 && !s.odd && (s.kind == "" || s.kind == "EventList" || s.kind == "List")
 }

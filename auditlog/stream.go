@@ -12,35 +12,30 @@ const headSize = 64 << 10
 
 // stream reads a log that can only be read from its start to its end.
 func (w *worker) stream(ctx context.Context, in *input) {
-	var t part
-	defer func() { in.ledger.add(0, t) }()
-	r, err := in.stream(func(n int) {
-		in.ledger.read(n)
-		w.progress.add(n)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	src := readAhead(ctx, w.size.block, func() (io.ReadCloser, error) {
+		return in.stream(func(n int) {
+			in.ledger.read(n)
+			w.progress.add(n)
+		})
 	})
-	if err != nil {
-		in.ledger.cut(in.whyDamaged(err))
-		return
+	var t part
+	if head, err := src.head(); err == nil {
+		if why := foreign(head); why != "" {
+			in.ledger.cut(why)
+			cancel()
+		}
+		src.rest = bytes.TrimPrefix(head, byteOrderMark)
+		if isDocuments(head) {
+			w.documents(in, src, &t)
+		} else {
+			w.streamLines(in, src, &t)
+		}
 	}
-	head := make([]byte, headSize)
-	n, err := readFull(r, head)
-	head = head[:n]
-	if why := foreign(head); why != "" {
-		in.ledger.cut(why)
-		r.Close()
-		return
-	}
-	src := readAhead(ctx, &resumed{bytes.TrimPrefix(head, byteOrderMark), r, err}, w.size.block)
-	if isDocuments(head) {
-		w.documents(in, src, &t)
-	} else {
-		w.streamLines(in, src, &t)
-	}
-	if err := src.stop(in.pipe != nil); !errors.Is(err, io.EOF) && ctx.Err() == nil {
-		in.ledger.cut(in.whyDamaged(err))
-	}
-	if ctx.Err() == nil || in.pipe == nil { // else it may still be read from
-		r.Close()
+	in.ledger.add(0, t)
+	if err := src.stop(in.pipe != nil); !errors.Is(err, io.EOF) && !errors.Is(err, context.Canceled) {
+		in.ledger.damaged(in.whyDamaged(err))
 	}
 }
 
@@ -86,91 +81,100 @@ func readFull(r io.Reader, p []byte) (n int, err error) {
 	return n, err
 }
 
-// resumed goes on where the head of a log ends.
-type resumed struct {
-	head []byte
-	rest io.Reader
-	err  error
-}
-
-func (r *resumed) Read(p []byte) (int, error) {
-	if len(r.head) > 0 {
-		n := copy(p, r.head)
-		r.head = r.head[n:]
-		return n, nil
-	}
-	if r.err != nil {
-		return 0, r.err
-	}
-	return r.rest.Read(p)
-}
-
 // ahead reads a stream, and decompresses it, while what came before is parsed.
 type ahead struct {
+	size int
 	full chan []byte
 	free chan []byte
 	done <-chan struct{}
 	err  error // of the stream, once full is closed
 
 	piece []byte // that next gave out
-	rest  []byte // of it, to be given out again
+	rest  []byte // of it, to be given out
 }
 
 // pieces is how far it reads ahead.
 const pieces = 4
 
-func readAhead(ctx context.Context, r io.Reader, size int) *ahead {
-	a := &ahead{full: make(chan []byte, pieces), free: make(chan []byte, pieces), done: ctx.Done()}
-	for range pieces {
+// readAhead reads what is opened in pieces of a size; the first one is the head of the log.
+func readAhead(ctx context.Context, size int, open func() (io.ReadCloser, error)) *ahead {
+	a := &ahead{size: size, full: make(chan []byte, pieces), free: make(chan []byte, pieces), done: ctx.Done()}
+	a.free <- make([]byte, headSize)
+	for range pieces - 1 {
 		a.free <- nil
 	}
-	go func() {
-		defer close(a.full)
-		for a.err == nil {
-			select {
-			case <-a.done:
-				a.err = context.Canceled
-				return
-			case b := <-a.free:
-				if b == nil {
-					b = make([]byte, size)
-				}
-				var n int
-				n, a.err = readFull(r, b[:size])
-				a.full <- b[:n]
-			}
-		}
-	}()
+	go a.run(open)
 	return a
 }
 
-// next never waits for a stream that hangs, as a pipe may, once ctx has ended.
-func (a *ahead) next() ([]byte, error) {
-	if len(a.rest) > 0 {
-		b := a.rest
-		a.rest = nil
-		return b, nil
+func (a *ahead) run(open func() (io.ReadCloser, error)) {
+	defer close(a.full)
+	r, err := open()
+	if err != nil {
+		a.err = err
+		return
 	}
-	for {
+	defer r.Close()
+	for a.err == nil {
+		select {
+		case <-a.done:
+			a.err = context.Canceled
+		case b := <-a.free:
+			if b == nil {
+				b = make([]byte, a.size)
+			}
+			var n int
+			n, a.err = readFull(r, b[:cap(b)])
+			a.full <- b[:n]
+		}
+	}
+}
+
+// head is what the stream starts with: at least headSize of it, if there is so much.
+func (a *ahead) head() ([]byte, error) {
+	err := a.fill()
+	return a.rest, err
+}
+
+// next is the next piece.
+func (a *ahead) next() ([]byte, error) {
+	err := a.fill()
+	b := a.rest[:min(len(a.rest), a.size)]
+	a.rest = a.rest[len(b):]
+	return b, err
+}
+
+// fill sees to it that there is something to give out. It does not wait for a pipe that hangs once ctx has ended.
+func (a *ahead) fill() error {
+	for len(a.rest) == 0 {
 		if a.piece != nil {
 			a.free <- a.piece
 			a.piece = nil
 		}
 		select {
 		case <-a.done:
-			return nil, context.Canceled
+			return context.Canceled
 		case b, ok := <-a.full:
 			if !ok {
-				return nil, a.err
+				return a.err
 			}
-			if a.piece = b; len(b) > 0 {
-				return b, nil
-			}
+			a.piece, a.rest = b, b
 		}
 	}
+	return nil
 }
 
-func (a *ahead) unread(b []byte) { a.rest = b }
+// unread puts back the end of what next gave out.
+func (a *ahead) unread(b []byte) { a.rest = b[:len(b)+len(a.rest)] }
+
+func (a *ahead) Read(p []byte) (int, error) {
+	b, err := a.next()
+	n := copy(p, b)
+	if err == nil {
+		a.unread(b[n:])
+	}
+	return n, err
+}
 
 // stop reads to the end and says how that came. It does not wait for a pipe once ctx has ended.
 func (a *ahead) stop(hangs bool) error {
@@ -184,11 +188,4 @@ func (a *ahead) stop(hangs bool) error {
 		}
 		return context.Canceled
 	}
-}
-
-func (a *ahead) Read(p []byte) (int, error) {
-	b, err := a.next()
-	n := copy(p, b)
-	a.unread(b[n:])
-	return n, err
 }

@@ -58,6 +58,10 @@ func (w *worker) line(line []byte, t *part) (cut bool) {
 	if err != nil && (blank(line) || w.several(line, number, t)) {
 		return false
 	}
+	if err == nil && w.event.kind == kindEventList {
+		w.values(line, number, t)
+		return false
+	}
 	return w.found(line, number, err, t)
 }
 
@@ -76,10 +80,7 @@ func (w *worker) several(line []byte, number int64, t *part) bool {
 			return false
 		}
 	}
-	d := &documents{w: w, t: t, r: bytes.NewReader(line), buf: make([]byte, len(line)), line: number}
-	for _, ok := d.space(); ok; _, ok = d.space() {
-		d.value()
-	}
+	w.values(line, number, t)
 	return true
 }
 
@@ -94,23 +95,31 @@ func (w *worker) found(doc []byte, number int64, err error, t *part) (cut bool) 
 		t.events++
 		w.counter.add(&w.event)
 	case w.event.kind == kindEventList:
-		for e, err := range w.items(doc) {
-			if err != nil {
+		w.scanner.items(doc, func(e *event, err error) bool {
+			switch {
+			case err != nil:
 				why, _ := whyBad(doc, err)
 				t.bad(number, why)
-				continue
+			case e.kind != kindEvent:
+				t.bad(number, "in a list: JSON, but no audit event")
+			default:
+				t.events++
+				w.counter.add(e)
 			}
-			t.events++
-			w.counter.add(e)
-		}
+			return true
+		})
 	default:
 		t.bad(number, "JSON, but no audit event")
 	}
 	return false
 }
 
-func (w *worker) items(doc []byte) func(yield func(*event, error) bool) {
-	return func(yield func(*event, error) bool) { w.scanner.items(doc, yield) }
+// values reads values that are known to be valid, one by one.
+func (w *worker) values(doc []byte, number int64, t *part) {
+	d := &documents{w: w, t: t, r: bytes.NewReader(nil), buf: doc, end: len(doc), line: number}
+	for _, ok := d.space(); ok; _, ok = d.space() {
+		d.value()
+	}
 }
 
 func blank(line []byte) bool { return len(bytes.TrimLeft(line, " \t\r\n")) == 0 }
