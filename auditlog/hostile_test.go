@@ -19,7 +19,7 @@ import (
 
 // naive reads a log of lines as simply as can be.
 func naive(log string) *evidence.Requests {
-	var c counter
+	c := newReducer(filter{})
 	var faults []evidence.LogFault
 	all := &evidence.Requests{}
 	log = strings.TrimPrefix(log, "\xef\xbb\xbf")
@@ -57,7 +57,7 @@ func naive(log string) *evidence.Requests {
 			}
 		}
 	}
-	mergeRequests(all, c.requests())
+	all.Merge(c.requests())
 	all.Faults = faults[:min(len(faults), faultsKept)]
 	return all
 }

@@ -85,7 +85,7 @@ func read(ctx context.Context, paths []string, o Options, size sizes) (*evidence
 func gather(inputs []*input, workers []*worker) *evidence.Requests {
 	all := workers[0].requests()
 	for _, w := range workers[1:] {
-		mergeRequests(all, w.requests())
+		all.Merge(w.requests())
 	}
 	for _, in := range inputs {
 		log, faults := in.ledger.close()

@@ -46,7 +46,7 @@ func TestReadFindsTheTruth(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(g.Truth(), truthOf(got), cmp.Transformer("by name", byName)); d != "" {
+			if d := cmp.Diff(g.Truth(), truthOf(got), cmp.Transformer("byName", byName)); d != "" {
 				t.Errorf("got another answer than the truth (-truth +got):\n%s", d)
 			}
 			if got.Malformed > 0 {

@@ -14,13 +14,16 @@ type worker struct {
 	*queue
 	scanner scanner
 	event   event
-	counter counter
+	reducer *reducer
 	buf     []byte
 }
 
-func newWorker(q *queue) *worker { return &worker{queue: q} }
+func newWorker(q *queue) *worker {
+	o := q.options
+	return &worker{queue: q, reducer: newReducer(filter{since: o.Since, until: o.Until, user: o.User, resource: o.Resource})}
+}
 
-func (w *worker) requests() *evidence.Requests { return w.counter.requests() }
+func (w *worker) requests() *evidence.Requests { return w.reducer.requests() }
 
 // run works until nothing is left or ctx ends.
 func (w *worker) run(ctx context.Context) {
@@ -93,7 +96,7 @@ func (w *worker) found(doc []byte, number int64, err error, t *part) (cut bool) 
 		return cut
 	case w.event.kind == kindEvent:
 		t.events++
-		w.counter.add(&w.event)
+		w.reducer.add(&w.event)
 	case w.event.kind == kindEventList:
 		w.scanner.items(doc, func(e *event, err error) bool {
 			switch {
@@ -104,7 +107,7 @@ func (w *worker) found(doc []byte, number int64, err error, t *part) (cut bool) 
 				t.bad(number, "in a list: JSON, but no audit event")
 			default:
 				t.events++
-				w.counter.add(e)
+				w.reducer.add(e)
 			}
 			return true
 		})
