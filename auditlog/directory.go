@@ -2,20 +2,18 @@ package auditlog
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
-// directory takes the audit logs under a directory, the oldest of each set first.
+// directory takes the audit logs under a directory. By their names the oldest of a rotated set comes first: the server
+// names it audit-TIME.log.
 func (a *opening) directory(dir string) {
 	var logs []*input
 	var passed []string
@@ -40,7 +38,6 @@ func (a *opening) directory(dir string) {
 		a.add(unreadableInput(dir, errNoLogs))
 		return
 	}
-	slices.SortStableFunc(logs, func(x, y *input) int { return rotationOf(x.name).compare(rotationOf(y.name)) })
 	for _, in := range logs {
 		a.add(in)
 	}
@@ -97,41 +94,6 @@ func (in *input) head() ([]byte, error) {
 		err = nil
 	}
 	return head[:n], err
-}
-
-// A rotation is where a file stands in a rotated set: kube-apiserver names the old ones audit-TIME.log, logrotate
-// audit.log.NUMBER or audit.log-DATE. The one without is the newest.
-type rotation struct {
-	set    string
-	live   bool
-	time   string
-	number int
-}
-
-var (
-	rotatedByServer = regexp.MustCompile(`^(.*)-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3})(\.[^.]*)?$`)
-	rotatedByDate   = regexp.MustCompile(`^(.*)-(\d{8}(?:-\d+)?)$`)
-	rotatedByNumber = regexp.MustCompile(`^(.*)\.(\d{1,6})$`)
-)
-
-func rotationOf(path string) rotation {
-	path = uncompressedName(path)
-	if m := rotatedByServer.FindStringSubmatch(path); m != nil {
-		return rotation{set: m[1] + m[3], time: m[2]}
-	}
-	if m := rotatedByDate.FindStringSubmatch(path); m != nil {
-		return rotation{set: m[1], time: m[2]}
-	}
-	if m := rotatedByNumber.FindStringSubmatch(path); m != nil {
-		n, _ := strconv.Atoi(m[2])
-		return rotation{set: m[1], number: n}
-	}
-	return rotation{set: path, live: true}
-}
-
-// compare puts older ones first.
-func (r rotation) compare(o rotation) int {
-	return cmp.Or(cmp.Compare(r.set, o.set), cmp.Compare(b2i(r.live), b2i(o.live)), cmp.Compare(r.time, o.time), -cmp.Compare(r.number, o.number))
 }
 
 func uncompressedName(path string) string {

@@ -57,9 +57,10 @@ func naive(log string) *evidence.Requests {
 			}
 		}
 	}
-	all.Merge(c.requests())
-	all.Faults = faults[:min(len(faults), faultsKept)]
-	return all
+	all.Faults = faults[:min(len(faults), evidence.FaultsKept)]
+	got := c.requests()
+	got.Merge(all)
+	return got
 }
 
 // valuesOf are the JSON values of a line, and of an array in it.

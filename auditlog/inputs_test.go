@@ -50,6 +50,15 @@ func logNames(r *evidence.Requests, dir string) []string {
 	return names
 }
 
+func logNamed(r *evidence.Requests, name string) evidence.Log {
+	for _, l := range r.Logs {
+		if l.Name == name {
+			return l
+		}
+	}
+	return evidence.Log{}
+}
+
 func TestReadDirectory(t *testing.T) {
 	e := eventOf("u") + "\n"
 	dir := tree(t, map[string]string{
@@ -69,7 +78,7 @@ func TestReadDirectory(t *testing.T) {
 	got, notes := readAll(t, Options{}, dir)
 	want := []string{
 		"cp-1/audit-2026-02-01T10-00-00.123.log.gz", "cp-1/audit-2026-02-11T10-00-00.000.log.zst", "cp-1/audit-2026-03-01T10-00-00.123.log",
-		"cp-1/audit.log", "cp-1/export.json", "cp-2/audit.log", "cp-3/audit.log.10", "cp-3/audit.log.9.gz", "cp-3/audit.log",
+		"cp-1/audit.log", "cp-1/export.json", "cp-2/audit.log", "cp-3/audit.log", "cp-3/audit.log.10", "cp-3/audit.log.9.gz",
 	}
 	if d := cmp.Diff(want, logNames(got, dir)); d != "" {
 		t.Errorf("logs (-want +got):\n%s", d)
@@ -132,12 +141,12 @@ func TestReadDamaged(t *testing.T) {
 			other := write(t, "other.log", eventOf("other")+"\n")
 			for _, path := range []string{write(t, "audit.log", string(tt.log)), "-"} {
 				got, _ := readAll(t, Options{Stdin: bytes.NewReader(tt.log)}, path, other)
-				events := got.Logs[0].Events
-				if !strings.Contains(got.Logs[0].Cut, tt.cut) || (events > 0) != tt.some || (events == 5000) != tt.whole {
-					t.Errorf("%s: got %d events, cut %q, want cut %q", path, events, got.Logs[0].Cut, tt.cut)
+				log := logNamed(got, path)
+				if !strings.Contains(log.Cut, tt.cut) || (log.Events > 0) != tt.some || (log.Events == 5000) != tt.whole {
+					t.Errorf("%s: got %d events, cut %q, want cut %q", path, log.Events, log.Cut, tt.cut)
 				}
-				if got.Logs[1].Events != 1 {
-					t.Errorf("%s: got %d events of the other log, want 1", path, got.Logs[1].Events)
+				if n := logNamed(got, other).Events; n != 1 {
+					t.Errorf("%s: got %d events of the other log, want 1", path, n)
 				}
 			}
 		})
@@ -159,9 +168,10 @@ func TestReadNothing(t *testing.T) {
 			t.Errorf("%q: got error %v, want %q", tt.paths, err, tt.want)
 		}
 	}
-	got, _ := readAll(t, Options{}, filepath.Join(dir, "none.log"), write(t, "audit.log", eventOf("u")))
-	if got.Events != 1 || !strings.Contains(got.Logs[0].Cut, "no such file") {
-		t.Errorf("got %d events and cut %q, want 1 and no such file", got.Events, got.Logs[0].Cut)
+	none := filepath.Join(dir, "none.log")
+	got, _ := readAll(t, Options{}, none, write(t, "audit.log", eventOf("u")))
+	if cut := logNamed(got, none).Cut; got.Events != 1 || cut != "no such file or directory" {
+		t.Errorf("got %d events and cut %q, want 1 and no such file", got.Events, cut)
 	}
 }
 

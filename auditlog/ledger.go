@@ -23,7 +23,7 @@ type fault struct {
 // bad counts a line that is no event.
 func (t *part) bad(line int64, why string) {
 	t.malformed++
-	if len(t.faults) < faultsKept {
+	if len(t.faults) < evidence.FaultsKept {
 		t.faults = append(t.faults, fault{line, why})
 	}
 }
@@ -54,7 +54,7 @@ func (l *ledger) add(piece int, t part) {
 			return
 		}
 		delete(l.waiting, l.next)
-		for _, f := range t.faults[:min(len(t.faults), faultsKept-len(l.faults))] {
+		for _, f := range t.faults[:min(len(t.faults), evidence.FaultsKept-len(l.faults))] {
 			l.faults = append(l.faults, evidence.LogFault{Log: l.log.Name, Line: l.lines + f.line + 1, Why: f.why})
 		}
 		l.lines += t.lines

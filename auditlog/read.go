@@ -36,9 +36,6 @@ type Progress struct {
 	Total int64 // 0: not known, as of a pipe
 }
 
-// faultsKept bounds the lines that are named: of each log and of all.
-const faultsKept = 20
-
 // Read reduces the logs at these paths. A path is a file, a directory, which stands for the audit logs under
 // it, or "-". What cannot be read is told in the Log or the fault it concerns and costs nothing else; there is an
 // error only if no log can be opened at all or if ctx ends, as part of the logs must not pass for the whole.
@@ -81,18 +78,24 @@ func read(ctx context.Context, paths []string, o Options, size sizes) (*evidence
 	return gather(inputs, workers), nil
 }
 
+func (o *Options) filter() filter {
+	return filter{since: o.Since, until: o.Until, user: o.User, resource: o.Resource}
+}
+
 // gather makes one of what the workers found and of what the inputs were.
 func gather(inputs []*input, workers []*worker) *evidence.Requests {
-	all := workers[0].requests()
+	all := workers[0].reducer.requests()
 	for _, w := range workers[1:] {
-		all.Merge(w.requests())
+		all.Merge(w.reducer.requests())
 	}
+	logs := &evidence.Requests{}
 	for _, in := range inputs {
 		log, faults := in.ledger.close()
-		all.Logs = append(all.Logs, log)
-		all.Malformed += log.Malformed
-		all.Faults = append(all.Faults, faults[:min(len(faults), faultsKept-len(all.Faults))]...)
+		logs.Logs = append(logs.Logs, log)
+		logs.Malformed += log.Malformed
+		logs.Faults = append(logs.Faults, faults...)
 	}
+	all.Merge(logs)
 	return all
 }
 

@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-
-	"github.com/kaudit/kaudit/evidence"
 )
 
 // A worker parses pieces of logs, and keeps what they say to itself until the end.
@@ -18,12 +16,7 @@ type worker struct {
 	buf     []byte
 }
 
-func newWorker(q *queue) *worker {
-	o := q.options
-	return &worker{queue: q, reducer: newReducer(filter{since: o.Since, until: o.Until, user: o.User, resource: o.Resource})}
-}
-
-func (w *worker) requests() *evidence.Requests { return w.reducer.requests() }
+func newWorker(q *queue) *worker { return &worker{queue: q, reducer: newReducer(q.options.filter())} }
 
 // run works until nothing is left or ctx ends.
 func (w *worker) run(ctx context.Context) {
