@@ -75,12 +75,12 @@ func (r *reducer) add(e *event) {
 func (r *reducer) window(e *event) {
 	if !(sorts(e.received) && len(r.from) > 0 && bytes.Compare(e.received, r.from) >= 0) {
 		if us, ok := parseMicros(e.received); ok && (len(r.from) == 0 || us < r.fromUs) {
-			r.from, r.fromUs = append(r.from[:0], canonical(us)...), us
+			r.from, r.fromUs = appendCanonical(r.from[:0], e.received, us), us
 		}
 	}
 	if !(sorts(e.staged) && len(r.to) > 0 && bytes.Compare(e.staged, r.to) <= 0) {
 		if us, ok := parseMicros(e.staged); ok && (len(r.to) == 0 || us > r.toUs) {
-			r.to, r.toUs = append(r.to[:0], canonical(us)...), us
+			r.to, r.toUs = appendCanonical(r.to[:0], e.staged, us), us
 		}
 	}
 }
@@ -89,7 +89,13 @@ const serverForm = "2006-01-02T15:04:05.000000Z"
 
 func sorts(t []byte) bool { return len(t) == len(serverForm) && t[19] == '.' && t[26] == 'Z' }
 
-func canonical(us int64) string { return time.UnixMicro(us).UTC().Format(serverForm) }
+// appendCanonical writes a time in the form of servers, in which nearly every one stands already: in a log each is later than the one before.
+func appendCanonical(b, text []byte, us int64) []byte {
+	if _, ok := serverMicros(text); ok {
+		return append(b, text...)
+	}
+	return time.UnixMicro(us).UTC().AppendFormat(b, serverForm)
+}
 
 func levelOf(b []byte) int {
 	switch string(b) {
