@@ -3,7 +3,6 @@ package auditlog
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 )
 
 // A scanner turns one JSON document of an audit log into an event, exactly as encoding/json would. It holds scratch
@@ -12,6 +11,7 @@ type scanner struct {
 	masks
 	line             []byte
 	scratch          []byte // what strings of the line stand for that are not as they are written
+	short            []byte // what scanLong keeps of a line
 	kind, apiVersion []byte
 	seen             seenSet
 
@@ -31,20 +31,6 @@ func (s *scanner) scan(line []byte, e *event) error {
 	}
 	s.slow++
 	return reference(line, e)
-}
-
-// scanLong is scan for a line too long to be held: it reads one document from r to its end in bounded memory. What is
-// long in it must be the request's or the answer's body; a document with other values that long is an error, though it
-// may be valid. e.responseObject stays nil, e.responseBytes and e.responseItems are right. Give it a reader that ends
-// where the line does, and read on from there after it: on an error it stops where the fault is.
-func (s *scanner) scanLong(r io.Reader, e *event) error {
-	line, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	err = s.scan(line, e)
-	e.responseObject = nil
-	return err
 }
 
 // items reads the events of a list: one line, or a whole file of many lines. What is malformed in one of them is yielded
