@@ -133,7 +133,7 @@ func usualToken(text []byte) (rv int64, ok bool) {
 	if start, ok = bytes.CutSuffix(start, []byte(`"}`)); !ok {
 		return 0, false
 	}
-	start = bytes.TrimSuffix(start, []byte(`\u0000`))
+	start = bytes.TrimPrefix(bytes.TrimSuffix(start, []byte(`\u0000`)), []byte("/")) // 1.37 has the slash
 	for i, c := range start {
 		plain := 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == ':' || c == '.' && i > 0 && start[i-1] != '/' || c == '/' && i > 0 && start[i-1] != '/'
 		if !plain {
