@@ -59,11 +59,11 @@ func worst(s Summary) string {
 
 // grid writes rows below a header, in columns without rules. Cells come wrapped: the library breaks
 // no word that is longer than its column.
-func (t tableWriter) grid(rows [][]string) error {
+func (t tableWriter) grid(rows [][]string, aligned ...tw.Align) error {
 	var b bytes.Buffer
 	cell := tw.CellConfig{
 		Formatting: tw.CellFormatting{AutoWrap: tw.WrapNone, AutoFormat: tw.Off},
-		Alignment:  tw.CellAlignment{Global: tw.AlignLeft},
+		Alignment:  tw.CellAlignment{Global: tw.AlignLeft, PerColumn: aligned},
 		Padding:    tw.CellPadding{Global: tw.Padding{Right: "  ", Overwrite: true}},
 	}
 	table := tablewriter.NewTable(&b,

@@ -1,0 +1,191 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kaudit/kaudit/checks"
+	"github.com/kaudit/kaudit/evidence"
+	"github.com/kaudit/kaudit/requests"
+)
+
+// extent is how much log this is, and of what time.
+func (r RequestReport) extent() string {
+	in := r.Requests
+	var size int64
+	for _, l := range in.Logs {
+		size += l.Bytes
+	}
+	text := fmt.Sprintf("%s, %s · %s events", checks.Count(len(in.Logs), "log"), checks.Bytes(size), thousands(in.Events))
+	if in.Malformed > 0 {
+		text += fmt.Sprintf(" and %s", checks.Count(int(in.Malformed), "malformed line"))
+	}
+	if in.From.IsZero() {
+		return text
+	}
+	return text + fmt.Sprintf(" · %s, %s", lasting(in.To.Sub(in.From)), window(in.From, in.To))
+}
+
+// circumstances are the version, and what the policy records.
+func (r RequestReport) circumstances() string {
+	parts := []string{r.versions()}
+	for _, p := range []struct {
+		one, many string
+		counts    map[string]int64
+	}{{"level", "levels", r.Requests.Levels}, {"stage", "stages", r.Requests.Stages}} {
+		switch len(p.counts) {
+		case 0:
+		case 1:
+			parts = append(parts, p.one+" "+recorded(p.counts))
+		default:
+			parts = append(parts, p.many+" "+recorded(p.counts))
+		}
+	}
+	return strings.Join(parts, " · ")
+}
+
+// lists says how many LISTs there were and who served them.
+func (r RequestReport) lists() string {
+	total := r.Requests.Lists.Total
+	if total == 0 {
+		return "no LISTs"
+	}
+	var parts []string
+	for _, s := range r.servedLists() {
+		part := share(s.count, total)
+		if s.count == total {
+			part = "all"
+		}
+		parts = append(parts, part+" "+servedWords[s.by])
+	}
+	text := fmt.Sprintf("%s LISTs: %s", thousands(total), strings.Join(parts, ", "))
+	if total == 1 {
+		text = strings.Replace(text, "LISTs", "LIST", 1)
+	}
+	if r.Cost.EtcdObjects > 0 {
+		about := "about"
+		if r.Cost.AtMost {
+			about = "at most"
+		}
+		text += fmt.Sprintf("; etcd read %s %s objects a second for them", about, short(r.Cost.EtcdPerSecond))
+	}
+	return text
+}
+
+func (r RequestReport) watches() string {
+	switch n := r.Requests.Watches; n {
+	case 0:
+		return ""
+	case 1:
+		return " · 1 WATCH"
+	default:
+		return fmt.Sprintf(" · %s WATCHes", thousands(n))
+	}
+}
+
+// listsOverTime is the timeline of the LISTs of all clients; false if it shows nothing.
+func (r RequestReport) listsOverTime() (evidence.Timeline, bool) {
+	var line evidence.Timeline
+	for _, c := range r.Clients {
+		if c.Verb == "list" {
+			line.Merge(c.Timeline)
+		}
+	}
+	return line, line.Count() > 1 && r.Requests.To.After(r.Requests.From)
+}
+
+// change says when a rate rose, and from what to what.
+func (r RequestReport) change(line evidence.Timeline) string {
+	up, ok := riseOf(line, r.Requests.From, r.Requests.To)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%s a minute until about %s, %s since", rate(up.before), clock(up.at, r.Requests.From, r.Requests.To), rate(up.after))
+}
+
+// beyond says what is told of no client.
+func (r RequestReport) beyond() string {
+	o := r.Requests.Others
+	return fmt.Sprintf("%s LISTs and %s WATCHes were of clients that made at most %s requests each, and are told of no client", thousands(o.Lists.Total), thousands(o.Watches), thousands(o.AtMost))
+}
+
+// title is a client and what it does, in a line.
+func title(c requests.Judged) string {
+	return fmt.Sprintf("%s (%s): %s", program(c.Agent), who(c.User), asksFor(c))
+}
+
+// facts are what is known of a client, a line each.
+func (r RequestReport) facts(c requests.Judged) []string {
+	var out []string
+	add := func(name string, parts ...string) {
+		if text := strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "; "); text != "" {
+			out = append(out, name+": "+text)
+		}
+	}
+	count := fmt.Sprintf("%s times, %s a minute", thousands(c.Count), rate(c.PerMinute))
+	if c.Missed > 0 {
+		count += fmt.Sprintf(" and perhaps %s more", thousands(c.Missed))
+	}
+	every := ""
+	if c.Interval > 0 {
+		every = "every " + lasting(c.Interval)
+		if c.FanOut > 1 {
+			every = "each " + every
+		}
+	}
+	add("asked", count, c.Asks, fannedOut(c), every)
+	add("served by", c.ServedBy, r.cost(c.Cost))
+	add("not certain", unsure(c))
+	add("took", took(c), failures(c), answers(c))
+	if via := c.Via; via != "" {
+		add("through", who(via)+", which impersonates the user")
+	}
+	switch up := r.change(c.Timeline); {
+	case !c.Began.IsZero():
+		add("began", clock(c.Began, r.Requests.From, r.Requests.To))
+	case up != "":
+		add("rose", up)
+	}
+	return out
+}
+
+// cost is what a client makes etcd read.
+func (r RequestReport) cost(c requests.Cost) string {
+	switch {
+	case !c.Known:
+		return ""
+	case c.EtcdObjects == 0 && c.CacheObjects == 0:
+		return "reads next to nothing"
+	case c.EtcdObjects == 0:
+		return "etcd reads no object for it"
+	}
+	about := "about"
+	if c.AtMost {
+		about = "at most"
+	}
+	return fmt.Sprintf("etcd reads %s %s objects a second for it", about, short(c.EtcdPerSecond))
+}
+
+// unsure is why somebody else may serve a request, or what was taken for granted.
+func unsure(c requests.Judged) string {
+	for _, s := range c.Served {
+		if s.Unsure != "" {
+			return s.Unsure
+		}
+	}
+	for _, s := range c.Served {
+		if s.Assumes != "" {
+			return "it is taken for granted that " + s.Assumes
+		}
+	}
+	return ""
+}
+
+// answers says how large answers were, where the log records them.
+func answers(c requests.Judged) string {
+	if c.Answers == 0 {
+		return ""
+	}
+	return fmt.Sprintf("an answer has %s and %s objects", checks.Bytes(c.Bytes/c.Answers), thousands(c.Objects/c.Answers))
+}
