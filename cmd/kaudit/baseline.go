@@ -90,11 +90,7 @@ func (k known) write(e env, a report.Audit) error {
 		Kaudit: a.Kaudit, Target: report.Target{Name: a.Target.Name, KubernetesVersion: a.Target.KubernetesVersion, Distribution: a.Target.Distribution},
 		Results: policy.Known(a.Results),
 	}
-	f, err := formatNamed("json")
-	if err != nil {
-		return err
-	}
-	if err := f.Write(k.file, base, report.Options{}); err != nil {
+	if err := formatNamed("json").Write(k.file, base, report.Options{}); err != nil {
 		return noAudit("write baseline %s: %w", path, bare(err))
 	}
 	if err := k.file.commit(); err != nil {

@@ -29,17 +29,20 @@ type connection struct {
 	names []string
 }
 
-// connectionFlags adds kubectl's flags. Help shows the two that everybody uses; the others work.
-func connectionFlags(cmd *cobra.Command) connection {
+// connectionFlags adds kubectl's flags, but those whose name the command has for something else. Help shows
+// the two that everybody uses; the others work.
+func connectionFlags(cmd *cobra.Command, but ...string) connection {
 	c := connection{ConfigFlags: genericclioptions.NewConfigFlags(false)}
 	c.Namespace, c.CacheDir = nil, nil // nothing here is of one namespace, nor cached
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
 	c.AddFlags(own)
 	own.VisitAll(func(f *pflag.Flag) {
 		f.Hidden = f.Name != "kubeconfig" && f.Name != "context"
-		c.names = append(c.names, f.Name)
+		if !slices.Contains(but, f.Name) {
+			c.names = append(c.names, f.Name)
+			cmd.Flags().AddFlag(f)
+		}
 	})
-	cmd.Flags().AddFlagSet(own)
 	return c
 }
 

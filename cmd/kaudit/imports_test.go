@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 	"requests":         {"evidence"},
 	"cmd/kaudit": {
 		"evidence", "checks", "checks/etcd", "checks/apiserver", "checks/clients", "checks/scheduler", "checks/node", "checks/config", "collect",
-		"configfile", "deploy", "policy", "report", "requests",
+		"auditlog", "configfile", "deploy", "policy", "report", "requests",
 	},
 	"components":          nil,
 	"components/generate": {"components"}, // what it need not build it takes from the catalogue as it stands

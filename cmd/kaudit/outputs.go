@@ -5,9 +5,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/kaudit/kaudit/checks"
@@ -16,13 +18,13 @@ import (
 
 // output is one -o: a format, and the file it goes to, or standard output.
 type output struct {
-	format report.Format
+	format string
 	file   *replacement // nil: standard output
 }
 
 // openOutputs reads -o FORMAT and -o FORMAT=FILE. It opens the files, so that nobody waits for an
 // audit that then cannot be written down.
-func openOutputs(specs []string) (outs []output, err error) {
+func openOutputs(specs, formats []string) (outs []output, err error) {
 	defer func() {
 		if err != nil {
 			discard(outs)
@@ -32,15 +34,14 @@ func openOutputs(specs []string) (outs []output, err error) {
 	paths := map[string]bool{}
 	for _, spec := range specs {
 		name, path, toFile := strings.Cut(spec, "=")
-		f, err := formatNamed(name)
-		if err != nil {
-			return outs, err
+		if !slices.Contains(formats, name) {
+			return outs, noSuch("format", name, formats, "-o takes "+strings.Join(formats, ", "))
 		}
 		if !toFile || path == "-" {
 			if toStdout != "" {
 				return outs, usage("-o %s and -o %s both go to standard output; give one of them a file: -o %s=FILE", toStdout, name, name)
 			}
-			toStdout, outs = name, append(outs, output{format: f})
+			toStdout, outs = name, append(outs, output{format: name})
 			continue
 		}
 		if path == "" {
@@ -54,33 +55,37 @@ func openOutputs(specs []string) (outs []output, err error) {
 		if err != nil {
 			return outs, usage("%w; give -o %s=FILE a path that can be written", err, name)
 		}
-		outs = append(outs, output{f, file})
+		outs = append(outs, output{name, file})
 	}
 	return outs, nil
 }
 
-func formatNamed(name string) (report.Format, error) {
-	var names []string
-	for _, f := range report.Formats() {
-		if f.Name == name {
-			return f, nil
-		}
-		names = append(names, f.Name)
-	}
-	return report.Format{}, noSuch("format", name, names, "-o takes "+strings.Join(names, ", "))
+// formatNamed is the format of an audit; it panics on a name that is none, which openOutputs lets nobody give.
+func formatNamed(name string) report.Format {
+	i := slices.IndexFunc(report.Formats(), func(f report.Format) bool { return f.Name == name })
+	return report.Formats()[i]
 }
 
-// writeAudit writes every output, all of them or none of the files.
+// writeAudit writes every output of scan.
 func writeAudit(e env, outs []output, a report.Audit, bar checks.Severity) error {
+	return writeOutputs(e, outs, func(w io.Writer, format string, o report.Options) error {
+		o.FailOn = bar
+		return formatNamed(format).Write(w, a, o)
+	})
+}
+
+// writeOutputs writes every output, all of them or none of the files.
+func writeOutputs(e env, outs []output, write func(w io.Writer, format string, o report.Options) error) error {
 	defer discard(outs)
 	for _, o := range outs {
-		w, opts := e.stdout, terminalOptions(e)
+		var w io.Writer = e.stdout
+		opts := terminalOptions(e)
 		if o.file != nil {
 			w, opts = o.file, report.Options{}
 		}
-		opts.Command, opts.FailOn = e.name, bar
-		if err := o.format.Write(w, a, opts); err != nil {
-			return noAudit("write %s to %s: %w", o.format.Name, o.place(), bare(err))
+		opts.Command = e.name
+		if err := write(w, o.format, opts); err != nil {
+			return noAudit("write %s to %s: %w", o.format, o.place(), bare(err))
 		}
 	}
 	for _, o := range outs {

@@ -113,7 +113,7 @@ func newRootCmd(e env) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%w; %s --help lists the flags", err, cmd.CommandPath())
 	})
-	root.AddCommand(newScanCmd(e), newFixCmd(e), newCollectCmd(e), newDiffCmd(e), newExplainCmd(e), newChecksCmd(e), newRBACCmd(e), newVersionCmd(e))
+	root.AddCommand(newScanCmd(e), newRequestsCmd(e), newFixCmd(e), newCollectCmd(e), newDiffCmd(e), newExplainCmd(e), newChecksCmd(e), newRBACCmd(e), newVersionCmd(e))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {

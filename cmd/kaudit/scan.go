@@ -53,23 +53,23 @@ reads. Evidence that cannot be had makes a check skipped, with the reason; nothi
 	f := cmd.Flags()
 	f.BoolVar(&o.demo, "demo", false, "judge a snapshot recorded from a real cluster, inside this program")
 	f.StringVar(&o.snapshot, "snapshot", "", "judge a snapshot that collect wrote; - is standard input")
-	f.StringArrayVarP(&o.outputs, "output", "o", []string{"table"}, "FORMAT or FORMAT=FILE, repeatable: "+formatNames())
+	f.StringArrayVarP(&o.outputs, "output", "o", []string{"table"}, "FORMAT or FORMAT=FILE, repeatable: "+strings.Join(formatNames(), ", "))
 	f.StringSliceVar(&o.only, "only", nil, "only these checks: ids, patterns (etcd-*) or components")
 	f.StringSliceVar(&o.skip, "skip", nil, "all but these checks")
 	f.StringVar(&o.failOn, "fail-on", "critical", "exit with 1 from this severity on: critical, warning, info, never")
 	f.BoolVar(&o.strict, "strict", false, "exit with 3 if a check could not get its evidence")
 	completeChecks(cmd, "only", "skip")
-	complete(cmd, "output", strings.Split(formatNames(), ", ")...)
+	complete(cmd, "output", formatNames()...)
 	complete(cmd, "fail-on", "critical", "warning", "info", "never")
 	return cmd
 }
 
-func formatNames() string {
+func formatNames() []string {
 	var names []string
 	for _, f := range report.Formats() {
 		names = append(names, f.Name)
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // runScan finds every mistake in the options before it asks a cluster for anything.
@@ -105,7 +105,7 @@ func runScan(ctx context.Context, e env, o scanOptions) error {
 		return err
 	}
 	defer before.discard()
-	outs, err := openOutputs(o.outputs)
+	outs, err := openOutputs(o.outputs, formatNames())
 	if err != nil {
 		return err
 	}
