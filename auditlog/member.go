@@ -28,6 +28,12 @@ func (s *scanner) member(in scope, name []byte, p int, e *event) int {
 		case "rows":
 			return s.count(seenRows, p, &s.answerRows)
 		}
+	case inList:
+		if string(name) == "items" {
+			s.itemsAt = p
+			var n int64
+			return s.count(seenItems, p, &n)
+		}
 	case inExtra:
 		return s.extraMember(name, p, e)
 	case inAnnotations:

@@ -12,6 +12,7 @@ const (
 	inObjectRef
 	inStatus
 	inAnswer      // the answer to a LIST
+	inList        // an EventList
 	inExtra       // a map: any name is one of it, and no other case of it is the same
 	inAnnotations // likewise
 )
@@ -25,6 +26,7 @@ var fields = [...][]string{
 	inObjectRef:    {"resource", "namespace", "name", "apiGroup", "subresource"},
 	inStatus:       {"code"},
 	inAnswer:       {"items", "rows"},
+	inList:         {"items"},
 	inExtra:        nil,
 	inAnnotations:  nil,
 }

@@ -58,13 +58,19 @@ type anyJSON struct{}
 
 func (*anyJSON) UnmarshalJSON([]byte) error { return nil }
 
-// reference is the slow path: it reads a line by encoding/json itself, whatever is odd about it.
-func reference(line []byte, e *event) error {
+// slowly reads a line by encoding/json itself, whatever is odd about it.
+func (s *scanner) slowly(line []byte, e *event) error {
 	var j eventJSON
 	if err := json.Unmarshal(line, &j); err != nil {
 		return err
 	}
-	*e = event{
+	s.kind, s.apiVersion = []byte(j.Kind), []byte(j.APIVersion)
+	*e = j.event()
+	return nil
+}
+
+func (j *eventJSON) event() event {
+	e := event{
 		kind:         kindOf(j.Kind, j.APIVersion),
 		level:        []byte(j.Level),
 		auditID:      []byte(j.AuditID),
@@ -99,7 +105,7 @@ func reference(line []byte, e *event) error {
 	if j.Verb == "list" {
 		e.responseItems = countItems(j.ResponseObject)
 	}
-	return nil
+	return e
 }
 
 func first(values []string) []byte {

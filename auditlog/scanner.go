@@ -1,10 +1,5 @@
 package auditlog
 
-import (
-	"encoding/json"
-	"fmt"
-)
-
 // A scanner turns one JSON document of an audit log into an event, exactly as encoding/json would. It holds scratch
 // memory of about half the longest line seen, so each worker has one of its own. The zero value is ready.
 type scanner struct {
@@ -17,7 +12,11 @@ type scanner struct {
 
 	answerItems, answerRows int64 // how many the answer has; -1 if it has none such
 
+	itemsAt int // where the items of a list start
+
 	nesting [maxFast]byte // the brackets that skip is in
+
+	elements *scanner // of a list
 
 	portable bool // set by tests: do without what this processor has
 	slow     int  // counts for tests what was left to encoding/json
@@ -30,28 +29,5 @@ func (s *scanner) scan(line []byte, e *event) error {
 		return nil
 	}
 	s.slow++
-	return reference(line, e)
-}
-
-// items reads the events of a list: one line, or a whole file of many lines. What is malformed in one of them is yielded
-// in its place, and does not hide the others; what is wrong with the list itself is yielded once, in place of all. An
-// element that names no kind is an Event, as those of an EventList are written. It stops when yield says false.
-func (s *scanner) items(doc []byte, yield func(*event, error) bool) {
-	var list struct {
-		Items []json.RawMessage `json:"items"`
-	}
-	if err := json.Unmarshal(doc, &list); err != nil {
-		yield(nil, err)
-		return
-	}
-	var e event
-	for i, item := range list.Items {
-		err := s.scan(item, &e)
-		if err != nil {
-			err = fmt.Errorf("item %d: %w", i, err)
-		}
-		if !yield(&e, err) {
-			return
-		}
-	}
+	return s.slowly(line, e)
 }
