@@ -59,8 +59,6 @@ type documents struct {
 	buf      []byte // the window is buf[pos:end]
 	pos, end int
 	oneLine  bool // r ends where the value should
-
-	kinded []byte // an element that is told what it is
 }
 
 // documents reads a whole log of them.
@@ -275,18 +273,9 @@ func (d *documents) element() (cut bool) {
 	}
 }
 
-// eventHead is what the elements of an EventList do not say of themselves. What they do say comes later and so holds.
-const eventHead = `{"kind":"Event","apiVersion":"audit.k8s.io/v1",`
-
+// item takes one event of a list that is in the window.
 func (d *documents) item(doc []byte) {
-	e := &d.w.event
-	err := d.w.scanner.scan(doc, e)
-	if err == nil && e.kind == kindOther {
-		d.kinded = append(append(d.kinded[:0], eventHead...), doc[1:]...)
-		if d.w.scanner.scan(d.kinded, e) != nil || len(e.auditID) == 0 {
-			e.kind = kindOther
-		}
-	}
+	err := d.w.scanner.scanItem(doc, &d.w.event)
 	d.w.found(doc, d.line+faultLine(doc, err), err, d.t)
 }
 
