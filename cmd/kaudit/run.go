@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, e env) int {
 		e.name = "kubectl kaudit"
 	}
 	root := newRootCmd(e)
-	root.SetArgs(args[1:])
+	root.SetArgs(vetArgs(args[1:]))
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
@@ -113,7 +113,7 @@ func newRootCmd(e env) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%w; %s --help lists the flags", err, cmd.CommandPath())
 	})
-	root.AddCommand(newScanCmd(e), newRequestsCmd(e), newFixCmd(e), newCollectCmd(e), newDiffCmd(e), newExplainCmd(e), newChecksCmd(e), newRBACCmd(e), newVersionCmd(e))
+	root.AddCommand(newScanCmd(e), newRequestsCmd(e), newFixCmd(e), newCollectCmd(e), newDiffCmd(e), newExplainCmd(e), newChecksCmd(e), newRBACCmd(e), newVetCmd(e), newVersionCmd(e))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {

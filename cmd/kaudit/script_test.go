@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"os/exec"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -15,9 +17,33 @@ func TestMain(m *testing.M) {
 
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:  "testdata/script",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Dir:   "testdata/script",
+		Setup: goEnv,
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"status": status},
 	})
+}
+
+// goEnv is what scripts that run the go command need: its cache, no network, kaudit's path, and the shapes of the
+// Kubernetes clients that vet is tested with.
+func goEnv(e *testscript.Env) error {
+	cache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		return err
+	}
+	stubs, err := filepath.Abs("../../vet/testdata/src")
+	if err != nil {
+		return err
+	}
+	kaudit, err := exec.LookPath("kaudit")
+	if err != nil {
+		return err
+	}
+	e.Setenv("GOCACHE", strings.TrimSpace(string(cache)))
+	e.Setenv("GOPROXY", "off")
+	e.Setenv("CGO_ENABLED", "0")
+	e.Setenv("VETSTUBS", stubs)
+	e.Setenv("KAUDIT", kaudit)
+	return nil
 }
 
 // status runs a program and wants one exit status: "status 2 kaudit scan --only none".

@@ -1,0 +1,4 @@
+// Package runtime has the shapes that the tests need.
+package runtime
+
+type Object interface{ GetObjectKind() string }

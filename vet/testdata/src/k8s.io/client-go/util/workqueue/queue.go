@@ -1,0 +1,6 @@
+// Package workqueue has the shape of a queue.
+package workqueue
+
+type Interface interface {
+	Get() (item any, shutdown bool)
+}
