@@ -54,7 +54,7 @@ func TestReadDocuments(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, file := range []bool{true, false} {
 				for _, line := range []int{1 << 20, 800} {
-					size := sizes{chunk: 50, ahead: 10, block: 50, line: line}
+					size := sizes{chunk: 50, ahead: 10, room: 5, block: 50, line: line}
 					got := readAs(t, []byte(tt.log), file, 2, size)
 					if got.Events != tt.events || got.Logs[0].Events != tt.events || (got.Logs[0].Cut != "") != tt.cut {
 						t.Errorf("file %v, bound %d: got %d events, cut %q, want %d, %v", file, line, got.Events, got.Logs[0].Cut, tt.events, tt.cut)

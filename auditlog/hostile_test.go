@@ -157,7 +157,7 @@ func TestReadDoesNotDependOnPieces(t *testing.T) {
 		log := b.String()
 		want := naive(log)
 		for _, chunk := range []int{1, 2, 3, 5, 7, 16, 63, 64, 200, 1000, 1 << 20} {
-			size := sizes{chunk: chunk, ahead: 1 + rnd.IntN(40), block: 1 + rnd.IntN(70), line: 4000}
+			size := sizes{chunk: chunk, ahead: rnd.IntN(40), room: rnd.IntN(40), block: 1 + rnd.IntN(70), line: 4000}
 			if !strings.Contains(log, "odd") && rnd.IntN(2) == 0 {
 				size.line = 500 // lists in an odd form must be held whole
 			}

@@ -197,7 +197,7 @@ func TestReadWhileItChanges(t *testing.T) {
 					t.Error(err)
 				}
 			}
-		}}, sizes{chunk: 100, ahead: 10, block: 10, line: 4096})
+		}}, sizes{chunk: 100, ahead: 10, room: 5, block: 10, line: 4096})
 		if err != nil {
 			t.Fatal(err)
 		}

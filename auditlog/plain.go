@@ -22,27 +22,31 @@ func (w *worker) chunk(in *input, number int) {
 	b := w.fill(in, from, int(end-from))
 	in.ledger.read(int(end - start))
 	w.progress.add(int(end - start))
-	end = from + int64(len(b))
+	own := min(int(end-from), len(b)) // what follows is of the next chunk
+	at := from + int64(len(b))
 	if number > 0 {
-		i := bytes.IndexByte(b, '\n')
+		i := bytes.IndexByte(b[:own], '\n')
 		if i < 0 {
 			return
 		}
-		b = b[i+1:]
+		b, own = b[i+1:], own-i-1
 	}
-	whole := bytes.LastIndexByte(b, '\n') + 1
-	w.lines(b[:whole], &t)
-	if rest := b[whole:]; len(rest) > 0 {
-		w.lineAcross(in, rest, end, &t)
+	if whole := bytes.LastIndexByte(b[:own], '\n') + 1; whole > 0 {
+		w.lines(b[:whole], &t)
+		b, own = b[whole:], own-whole
+	}
+	if own > 0 {
+		w.lineAcross(in, b, at, &t)
 	}
 }
 
-// fill reads n bytes of a plain file into the worker's buffer, which has room to read on.
+// fill reads n bytes of a plain file into the worker's buffer, and some more, where the last line is likely to end.
 func (w *worker) fill(in *input, from int64, n int) []byte {
 	if w.buf == nil {
-		w.buf = make([]byte, 1+w.size.chunk+w.size.ahead)
+		w.buf = make([]byte, 1+w.size.chunk+w.size.ahead+w.size.room)
 	}
-	got, err := in.ReadAt(w.buf[:n], from)
+	wanted := int(min(int64(n+w.size.ahead), in.size-from))
+	got, err := in.ReadAt(w.buf[:wanted], from)
 	if got < n {
 		in.ledger.cut(whyShort(err))
 	}
@@ -62,19 +66,23 @@ func whyShort(err error) string {
 	}
 }
 
-// lineAcross reads the line that starts in a chunk and goes on behind it, at the given place. Its head is the last
-// that stands in the buffer.
-func (w *worker) lineAcross(in *input, head []byte, at int64, t *part) {
-	room := head[len(head):cap(head)]
+// lineAcross reads the line that starts in a chunk and goes on behind it. What is read of it and of what follows, to
+// the given place, is the end of what stands in the buffer.
+func (w *worker) lineAcross(in *input, b []byte, at int64, t *part) {
+	if i := bytes.IndexByte(b, '\n'); i >= 0 {
+		w.line(b[:i], t)
+		return
+	}
+	room := b[len(b):cap(b)]
 	if n := min(int64(len(room)), in.size-at); n > 0 {
 		got, _ := in.ReadAt(room[:n], at)
 		if i := bytes.IndexByte(room[:got], '\n'); i >= 0 {
-			w.line(head[:len(head)+i], t)
+			w.line(b[:len(b)+i], t)
 			return
 		}
-		head, at = head[:len(head)+got], at+int64(got)
+		b, at = b[:len(b)+got], at+int64(got)
 	}
-	w.longLine(in, head, &fileBlocks{in: in, at: at, buf: make([]byte, w.size.block)}, t)
+	w.longLine(in, b, &fileBlocks{in: in, at: at, buf: make([]byte, w.size.block)}, t)
 }
 
 // fileBlocks is the rest of a plain file.

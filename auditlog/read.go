@@ -46,12 +46,14 @@ func Read(ctx context.Context, paths []string, o Options) (*evidence.Requests, e
 // sizes are those of the pieces that logs are read in. The result does not depend on them.
 type sizes struct {
 	chunk int // of a plain file, for one worker
-	ahead int // what is read on at a time to find the end of a chunk's last line
+	ahead int // what is read behind a chunk, for the end of its last line
+	room  int // what is read for it where that does not do
 	block int // of a stream
 	line  int // longer lines are not held in memory
 }
 
-var usual = sizes{chunk: 512 << 10, ahead: 16 << 10, block: 256 << 10, line: 16 << 20}
+// A chunk stays in the cache of a core between the copying and the parsing, also where other programs use it too.
+var usual = sizes{chunk: 256 << 10, ahead: 4 << 10, room: 64 << 10, block: 256 << 10, line: 11 << 20}
 
 func read(ctx context.Context, paths []string, o Options, size sizes) (*evidence.Requests, error) {
 	if o.Workers <= 0 {
