@@ -68,8 +68,9 @@ func (p persona) silentFor(minutes int64) persona {
 }
 
 // cast is who asks the server, of a version.
-func cast(version string) []persona {
+func cast(version string, workloads int) []persona {
 	ps := controlPlane(version)
+	ps = append(ps, clients(16*min(10, 1+float64(workloads)/20_000))) // the more there are, the more they ask
 	ps = append(ps, nodeAgents(version)...)
 	ps = append(ps, operators()...)
 	ps = append(ps, persons()...)

@@ -48,11 +48,10 @@ func operators() []persona {
 			list(2, "/api/v1/nodes?limit=10", zero), watch(1, "/api/v1/nodes", "allowWatchBookmarks=true&resourceVersion=0"), put(2, "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status")),
 		service(1, "tools:events-bridge", "events-bridge/1.0",
 			list(1, "/api/v1/events", zero).taking(900, 200), list(1, "/apis/events.k8s.io/v1/namespaces/«ns»/events", unset)),
-		// workloads of the teams: the first are busy, the last asked once
-		clients(16),
 	}
 }
 
+// clients are workloads of the teams: the first are busy, the last asked once.
 func clients(share float64) persona {
 	p := service(share, "team-«team»:app-«member»", "app-«member»/v0.«minor».1 (linux/amd64) kubernetes/$Format",
 		put(8, "/apis/coordination.k8s.io/v1/namespaces/«ns»/leases/app-«member»"), get(5, "/api/v1/namespaces/«ns»/configmaps/app-«member»"),

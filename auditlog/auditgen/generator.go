@@ -31,7 +31,7 @@ func New(o Options) (*Generator, error) {
 	if err := o.validate(); err != nil {
 		return nil, fmt.Errorf("audit log to generate: %w", err)
 	}
-	g := &Generator{o: o, rand: rand.New(rand.NewPCG(o.Seed, 0x6b6175646974)), now: float64(o.Start.UnixMicro()), personas: cast(o.Version)} //nolint:gosec // a log to test with is no secret
+	g := &Generator{o: o, rand: rand.New(rand.NewPCG(o.Seed, 0x6b6175646974)), now: float64(o.Start.UnixMicro()), personas: cast(o.Version, o.Clients)} //nolint:gosec // a log to test with is no secret
 	g.zipf = rand.NewZipf(g.rand, o.Skew, 1, uint64(o.Clients-1))
 	var shares []float64
 	for i := range g.personas {
