@@ -1,11 +1,280 @@
 package requests
 
-import "github.com/kaudit/kaudit/evidence"
+import (
+	"fmt"
+	"time"
 
-// advise says what a client could do, or why it is well as it is.
-func advise(c *evidence.Client, j *Judgement, o Options) (normal string, advice []Advice) {
-	return "", nil
+	"github.com/kaudit/kaudit/evidence"
+)
+
+// mostAdvice bounds the advice for one client: who is told everything does nothing.
+const mostAdvice = 3
+
+// advise says what a client could do, what matters most first. What holds of most of its requests counts, and what
+// fits the versions of the servers.
+func (j judge) advise(c *evidence.Client, g *Judgement) []Advice {
+	var out []Advice
+	for _, rule := range []func(*evidence.Client, *Judgement) *Advice{
+		j.again, j.uncached, j.nodeAgent, j.expired, j.pages, j.ignored, j.informer, j.zero, j.selector, j.upgrade, j.watchList,
+	} {
+		if a := rule(c, g); a != nil && len(out) < mostAdvice {
+			out = append(out, *a)
+		}
+	}
+	return out
 }
 
-// notes are what limits a report.
-func notes(r *evidence.Requests, o Options) []string { return nil }
+// share is how much of a client's requests some of them are.
+func share(n int64, c *evidence.Client) float64 { return float64(n) / float64(max(c.Count, 1)) }
+
+// count adds up the requests whose shape has a property.
+func count(c *evidence.Client, has func(evidence.Shape) bool) int64 {
+	var n int64
+	for _, s := range c.Shapes {
+		if has(s.Shape) {
+			n += s.Count
+		}
+	}
+	return n
+}
+
+// again is for watches that are sent everything anew each time.
+func (j judge) again(c *evidence.Client, g *Judgement) *Advice {
+	if c.Verb != "watch" || j.window <= 0 {
+		return nil
+	}
+	dumps := count(c, func(s evidence.Shape) bool {
+		return !s.Initial && (s.RV == evidence.RVUnset || s.RV == evidence.RVZero) && s.Selector != evidence.SelectName && !s.Many
+	})
+	perHour := float64(dumps) / float64(max(g.FanOut, 1)) / max(j.window.Hours(), 0.1)
+	if dumps < 30 || perHour < 30 {
+		return nil
+	}
+	return &Advice{AdviceRewatch, fmt.Sprintf("Starts to watch with no resourceVersion %.0f times an hour, and is sent every object each time. Resume from the resourceVersion "+
+		"of the last event or bookmark, as an informer does; if watches are cut, a balancer's idle timeout should exceed 10 minutes.", perHour)}
+}
+
+// uncached is for resources that etcd serves whatever is asked.
+func (j judge) uncached(c *evidence.Client, g *Judgement) *Advice {
+	name := c.GroupResource()
+	if c.Verb != "list" || !j.Server.uncached(name) || g.by(Etcd) == 0 {
+		return nil
+	}
+	if name == "events" || name == "events.events.k8s.io" {
+		return &Advice{AdviceEvents, "Events have no watch cache in any version: each LIST reads them from etcd, with resourceVersion=0 and with selectors as well. " +
+			"Watch them instead of listing again; a shorter --event-ttl or an etcd of their own makes what is left cheaper."}
+	}
+	return &Advice{AdviceUncached, "The servers keep no watch cache of this (--watch-cache, --watch-cache-sizes): each LIST reads all of it from etcd, with resourceVersion=0 as well. Turn the cache on, or watch."}
+}
+
+// nodeAgent is for what asks for pods from most nodes: replicas of one controller are on a few.
+func (j judge) nodeAgent(c *evidence.Client, g *Judgement) *Advice {
+	if c.Verb != "list" || c.GroupResource() != "pods" || c.Scope != evidence.ScopeCluster || g.FanOutOf != "nodes" || float64(g.FanOut) < j.mostNodes() {
+		return nil
+	}
+	byNode := count(c, func(s evidence.Shape) bool { return s.Selector == evidence.SelectNode })
+	switch {
+	case share(byNode, c) < 0.5:
+		return &Advice{AdviceNodeAgent, fmt.Sprintf("Asks for the pods of all nodes, from each of %s. If each wants only those of its own, ask with fieldSelector=spec.nodeName=NODE "+
+			"and resourceVersion=0: the watch cache has an index of it, etcd has none.", g.instances())}
+	case g.by(Etcd) > c.Count/2:
+		return &Advice{AdviceNodeAgent, fmt.Sprintf("Asks for the pods of its node, from each of %s, and each time etcd reads all pods of the cluster: only the watch cache "+
+			"has an index of spec.nodeName. Add resourceVersion=0, or use an informer with that selector.", g.instances())}
+	}
+	return nil
+}
+
+// mostNodes is from how many nodes on a client is one of every node: half of them, at least three; ten where it is not
+// known how many there are.
+func (j judge) mostNodes() float64 {
+	nodes := j.Objects["nodes"]
+	for i := range j.all.Clients {
+		if c := &j.all.Clients[i]; c.User == evidence.NodeUser {
+			nodes = max(nodes, float64(c.Nodes.Count()))
+		}
+	}
+	if nodes == 0 {
+		return 10
+	}
+	return max(nodes/2, 3)
+}
+
+func (j judge) expired(c *evidence.Client, _ *Judgement) *Advice {
+	if c.Expired < 5 || share(c.Expired, c) < 0.05 {
+		return nil
+	}
+	return &Advice{AdviceExpired, fmt.Sprintf("%s were answered 410: the resourceVersion or continue token was older than what is kept (5 minutes by default), so all that was read "+
+		"before is read again. Read pages without pauses, in larger ones, and do not store a resourceVersion.", plural(c.Expired, "LIST"))}
+}
+
+// pages is for reading in pages, where only the first comes from the cache.
+func (j judge) pages(c *evidence.Client, g *Judgement) *Advice {
+	next := count(c, func(s evidence.Shape) bool { return s.Continue != "" })
+	if c.Verb != "list" || share(next, c) < 0.3 || g.by(Etcd) < next || j.Server.uncached(c.GroupResource()) || !j.all31() || j.readsEtcd() {
+		return nil
+	}
+	return &Advice{AdvicePaging, fmt.Sprintf("In %s only the first page comes from the watch cache, each further one from etcd. Leave out the limit, so that the cache serves all of it at once, "+
+		"or use an informer; from 1.34 on the cache serves pages, too.", j.Server.Versions())}
+}
+
+// all31 reports whether all servers are known to serve the newest state from the cache unless something is amiss.
+func (j judge) all31() bool { return len(j.Server.Minors) > 0 && j.Server.Minors[0] >= 31 }
+
+// readsEtcd reports whether even the simplest LIST of the newest state is known to go to etcd.
+func (j judge) readsEtcd() bool {
+	return ServedBy(evidence.Shape{RV: evidence.RVUnset}, "pods", "list", j.Server).By == Etcd
+}
+
+// ignored is for a limit that does nothing.
+func (j judge) ignored(c *evidence.Client, g *Judgement) *Advice {
+	var n int64
+	for _, s := range g.Served {
+		if s.LimitIgnored {
+			n += s.Count
+		}
+	}
+	if share(n, c) < 0.5 {
+		return nil
+	}
+	return &Advice{AdviceIgnored, "A limit does nothing together with resourceVersion=0: each LIST returns everything at once. To page, leave out resourceVersion=0" + j.pagesFrom() + "; or use an informer."}
+}
+
+// pagesFrom says what paging costs, where it is not all from the cache.
+func (j judge) pagesFrom() string {
+	var from []string
+	for _, s := range []evidence.Shape{{RV: evidence.RVUnset, Limit: true}, {RV: evidence.RVUnset, Limit: true, Continue: evidence.ContinueAt}} {
+		from = append(from, string(ServedBy(s, "pods", "list", j.Server).By))
+	}
+	switch from[0] + " " + from[1] {
+	case "etcd etcd":
+		return " (pages then come from etcd)"
+	case "consistent etcd":
+		return " (pages after the first then come from etcd)"
+	case "consistent cache":
+		return ""
+	}
+	return " (in versions before 1.34 pages come from etcd, from 1.31 on all but the first)"
+}
+
+// zero is for LISTs that would come from the cache if they asked for less certainty.
+func (j judge) zero(c *evidence.Client, g *Judgement) *Advice {
+	unset := count(c, func(s evidence.Shape) bool { return s.RV == evidence.RVUnset && s.Continue == "" && !s.Many })
+	if c.Verb != "list" || share(unset, c) < 0.5 || j.Server.uncached(c.GroupResource()) || g.Agent.Product == "kubectl" {
+		return nil
+	}
+	if j.nodeAgent(c, g) != nil {
+		return nil // it says so
+	}
+	const when = "Where data a moment old will do, ask with resourceVersion=0, which the watch cache serves (without paging: a limit is then ignored). " +
+		"Not where it must see its own last write, or nothing older than it saw before."
+	switch {
+	case g.by(Etcd) >= unset:
+		return &Advice{AdviceZero, when}
+	case g.by(Unknown) >= unset && len(j.Server.Minors) == 0:
+		return &Advice{AdviceZero, "If the servers are of 1.30 or earlier, these LISTs read etcd. " + when}
+	}
+	return nil
+}
+
+// selector is for selections that no index helps with.
+func (j judge) selector(c *evidence.Client, g *Judgement) *Advice {
+	n := count(c, func(s evidence.Shape) bool {
+		return s.Selector == evidence.SelectField || s.Selector == evidence.SelectLabel || s.Selector == evidence.SelectNameAnywhere
+	})
+	if c.Verb != "list" || c.Scope == evidence.ScopeNamespace || g.Agent.Product == "kubectl" || share(n, c) < 0.5 || g.by(Etcd)+g.by(Unknown) == 0 && !g.polls(c) {
+		return nil
+	}
+	where := "looks at every object in the watch cache"
+	if g.by(Etcd) > c.Count/2 {
+		where = "does not reduce what is read from etcd: every object is"
+	}
+	fix := "Name a namespace"
+	if c.GroupResource() == "pods" {
+		fix += ", or for pods of a node spec.nodeName, which has an index in the cache"
+	}
+	return &Advice{AdviceSelector, fmt.Sprintf("Its selector %s. %s; or keep an informer with this selector, which is sent only what matches.", where, fix)}
+}
+
+// informer is for asking again and again.
+func (j judge) informer(c *evidence.Client, g *Judgement) *Advice {
+	if c.Verb != "list" || j.Server.uncached(c.GroupResource()) {
+		return nil
+	}
+	costly := g.by(Etcd)+g.by(Unknown) > c.Count/2
+	if !g.polls(c) && !(costly && j.often(c, g)) {
+		return nil
+	}
+	often := ""
+	if g.Interval > 0 {
+		often = fmt.Sprintf("Asks for everything again every %s", about(g.Interval))
+		if g.FanOut > 1 {
+			often += " from each of " + g.instances()
+		}
+		often += ". "
+	}
+	if g.Agent.Product == "kubectl" {
+		return &Advice{AdviceInformer, often + "A script that polls with kubectl can wait for what it wants: kubectl wait, or kubectl get --watch."}
+	}
+	if j.watches[whoIs(c)] > 0 {
+		return &Advice{AdviceInformer, often + "It watches the same resource as well: let it read from its informer's cache (a lister, in controller-runtime the manager's client) instead of the API."}
+	}
+	return &Advice{AdviceInformer, often + "Use an informer: it lists once and is sent changes from there on."}
+}
+
+// often reports whether each instance lists at least every five minutes.
+func (j judge) often(c *evidence.Client, g *Judgement) bool {
+	each := float64(c.Count-c.Continued) / float64(max(g.FanOut, 1))
+	return j.window > 0 && each/j.window.Minutes() >= 0.2
+}
+
+// upgrade is for what newer servers do better.
+func (j judge) upgrade(c *evidence.Client, g *Judgement) *Advice {
+	unset := count(c, func(s evidence.Shape) bool { return s.RV == evidence.RVUnset && s.Continue == "" })
+	if c.Verb != "list" || share(unset, c) < 0.5 || g.by(Etcd) < unset || len(j.Server.Minors) == 0 || j.Server.uncached(c.GroupResource()) {
+		return nil
+	}
+	switch newest := j.Server.Minors[len(j.Server.Minors)-1]; {
+	case newest <= 30:
+		return &Advice{AdviceUpgrade, "From 1.31 on the watch cache serves such LISTs, if every etcd is 3.4.31, 3.5.13 or later."}
+	case j.Server.WatchProgress == No:
+		return &Advice{AdviceUpgrade, "The servers could serve such LISTs from the watch cache, but an etcd is too old for it: it takes 3.4.31, 3.5.13 or later."}
+	case j.Server.ConsistentList == No && newest <= 33:
+		return &Advice{AdviceUpgrade, "The servers could serve such LISTs from the watch cache, but the feature gate ConsistentListFromCache is off."}
+	}
+	return nil
+}
+
+// watchList is for informers that read a large collection anew often: a stream spares the servers' memory.
+func (j judge) watchList(c *evidence.Client, g *Judgement) *Advice {
+	if c.Verb != "list" || len(j.Server.Minors) == 0 || !j.Server.watchList(j.Server.Minors[0]) || j.watches[whoIs(c)] == 0 || c.Zero < c.Count/2 || !j.relists(g) {
+		return nil
+	}
+	return &Advice{AdviceWatchList, "Its informers read everything anew often. With client-go 0.35 or later they ask for a stream (WatchList), which spares the servers' memory; find out why they start over."}
+}
+
+// instances are how many there are, in words.
+func (g *Judgement) instances() string {
+	about := ""
+	if g.FanOut > evidence.DistinctExact {
+		about = "about "
+	}
+	return fmt.Sprintf("%s%d %s", about, g.FanOut, g.FanOutOf)
+}
+
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// about rounds a duration as a person would.
+func about(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	case d < 10*time.Second:
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}

@@ -1,6 +1,7 @@
 package requests
 
 import (
+	"math"
 	"time"
 
 	"github.com/kaudit/kaudit/evidence"
@@ -13,52 +14,101 @@ func fanOut(c *evidence.Client) (n int64, of string) {
 		of   string
 		seen evidence.Distinct
 	}{{"nodes", c.Nodes}, {"pods", c.Pods}, {"addresses", c.Addresses}} {
-		if n := d.seen.Count(); n > 1 {
-			return n, d.of
-		} else if n == 1 {
+		switch n := d.seen.Count(); n {
+		case 0:
+		case 1:
 			return 0, ""
+		default:
+			return n, d.of
 		}
 	}
 	return 0, ""
 }
 
-// interval is how long one instance waits between LISTs, if it polls steadily: requests in nearly every bucket of its
-// time, and never many more in one than in another.
-func interval(c *evidence.Client, instances int64, _ time.Duration) time.Duration {
-	first := c.Count - c.Continued // each page after the first belongs to one LIST
+// interval is how long one instance waits between LISTs, if it polls steadily: the counts of equal times then differ
+// far less than those of requests that come by chance, whose variance is their mean.
+func interval(c *evidence.Client, instances int64) time.Duration {
+	lists := c.Count - c.Continued // each further page belongs to one of them
+	if c.Verb != "list" || lists < few || len(c.Timeline.Counts) == 0 {
+		return 0
+	}
 	counts := c.Timeline.Counts
-	if c.Verb != "list" || first < 10 || len(counts) < 8 {
+	for mean(counts) < 2 {
+		counts = halve(counts)
+	}
+	if len(counts) < 10 {
 		return 0
 	}
-	inner := counts[1 : len(counts)-1]
-	var sum, most, empty int64
-	for _, n := range inner {
-		sum += n
-		most = max(most, n)
-		if n == 0 {
-			empty++
-		}
+	counts = counts[1 : len(counts)-1] // these are not whole
+	m, variance := mean(counts), 0.0
+	for _, n := range counts {
+		variance += (float64(n) - m) * (float64(n) - m)
 	}
-	mean := float64(sum) / float64(len(inner))
-	if mean >= 2 && (empty > int64(len(inner))/10 || float64(most) > 4*mean) {
+	variance /= float64(len(counts) - 1)
+	pages := float64(c.Count) / float64(lists) // come together
+	if variance/m/pages > 0.4 {
 		return 0
 	}
-	if mean < 2 && most > 2*int64(mean+1) {
-		return 0
-	}
-	return c.Last.Sub(c.First) * time.Duration(max(instances, 1)) / time.Duration(max(first-1, 1))
+	return c.Last.Sub(c.First) * time.Duration(max(instances, 1)) / time.Duration(lists-1)
 }
 
-// began is when the requests of a client began, if that was clearly after the log did: a tenth of its length and five
-// buckets, and the client asked often enough that a gap at the start is no chance.
+func mean(counts []int64) float64 {
+	var sum int64
+	for _, n := range counts {
+		sum += n
+	}
+	return float64(sum) / float64(len(counts))
+}
+
+// halve adds up the counts by two. What is left over at the end is in none: it would be half a bucket.
+func halve(counts []int64) []int64 {
+	if len(counts) < 2 {
+		return []int64{math.MaxInt32} // too few to tell anything
+	}
+	out := make([]int64, len(counts)/2)
+	for i := range out {
+		out[i] = counts[2*i] + counts[2*i+1]
+	}
+	return out
+}
+
+// began is when the requests of a client began, or became at least four times as frequent, if that was clearly after
+// the log did: the point in time that splits the log best into two constant rates.
 func began(c *evidence.Client, r *evidence.Requests) time.Time {
-	window, late := r.To.Sub(r.From), c.First.Sub(r.From)
-	if c.Count < 20 || window <= 0 || late < window/10 || late < 5*c.Timeline.Width {
+	t := c.Timeline
+	if t.Count() < 20 || r.From.IsZero() {
 		return time.Time{}
 	}
-	mean := c.Last.Sub(c.First) / time.Duration(c.Count)
-	if late < 10*mean {
-		return time.Time{}
+	before := max(int(t.Start(0).Sub(r.From)/t.Width), 0)
+	after := max(int(r.To.Sub(t.Start(len(t.Counts)))/t.Width), 0)
+	n, total := float64(before+len(t.Counts)+after), float64(t.Count())
+	var sum, best float64
+	at := -1
+	for i, here := range t.Counts {
+		// The log is split before bucket i.
+		n1 := float64(before + i)
+		n2, rest := n-n1, total-sum
+		if n1 >= 3 && rest/n2 >= 4*sum/n1 {
+			if gain := likely(sum, n1) + likely(rest, n2) - likely(total, n); gain > best {
+				best, at = gain, i
+			}
+		}
+		sum += float64(here)
 	}
-	return c.First
+	const certain = 10 // of the logarithm of how much likelier it is than one rate
+	switch {
+	case at < 0 || best < certain:
+		return time.Time{}
+	case at == 0:
+		return c.First
+	}
+	return t.Start(at)
+}
+
+// likely is the logarithm of how likely so many requests in so many buckets are, but for what all splits share.
+func likely(requests, buckets float64) float64 {
+	if requests == 0 {
+		return 0
+	}
+	return requests * math.Log(requests/buckets)
 }

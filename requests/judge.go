@@ -11,40 +11,62 @@ import (
 // Judge says of every client what its requests mean, the worst first. The order is the same for the same input.
 func Judge(r *evidence.Requests, o Options) Report {
 	if len(o.Server.Minors) == 0 {
-		from := FromLog(r)
-		o.Server.Minors, o.Server.From = from.Minors, from.From
+		log := FromLog(r)
+		o.Server.Minors, o.Server.From = log.Minors, log.From
 	}
-	rep := Report{Server: o.Server, Window: r.To.Sub(r.From), Clients: make([]Judged, 0, len(r.Clients))}
+	j := judge{Options: o, all: r, window: r.To.Sub(r.From), watches: map[who]int64{}}
 	for i := range r.Clients {
-		c := &r.Clients[i]
-		j := judge(c, r, o)
-		rep.Cost.add(j.Cost)
-		rep.Clients = append(rep.Clients, Judged{Client: c, Judgement: j})
+		if c := &r.Clients[i]; c.Verb == "watch" {
+			j.watches[whoIs(c)] += c.Count
+		}
 	}
-	rep.Cost.EtcdPerSecond = perSecond(rep.Cost.EtcdObjects, rep.Window)
-	rep.Notes = notes(r, o)
-	slices.SortStableFunc(rep.Clients, worse)
-	return rep
+	out := Report{Server: o.Server, Window: j.window, Clients: make([]Judged, 0, len(r.Clients))}
+	for i := range r.Clients {
+		c := Judged{Client: &r.Clients[i], Judgement: j.of(&r.Clients[i])}
+		out.Cost.add(c.Cost)
+		out.Clients = append(out.Clients, c)
+	}
+	out.Cost.EtcdPerSecond = perSecond(out.Cost.EtcdObjects, j.window)
+	slices.SortStableFunc(out.Clients, worse)
+	out.Notes = j.notes(out.Clients)
+	return out
 }
 
-// judge looks at one client.
-func judge(c *evidence.Client, r *evidence.Requests, o Options) Judgement {
-	window := r.To.Sub(r.From)
-	j := Judgement{Agent: evidence.ParseUserAgent(c.UserAgent), PerMinute: 60 * perSecond(float64(c.Count), window)}
-	total := r.Lists.Total
+// A judge knows what is common to the clients of a log.
+type judge struct {
+	Options
+	all     *evidence.Requests
+	window  time.Duration
+	watches map[who]int64 // how often each client started to watch what it may list, too
+}
+
+// who is a client and what it asks for, whatever the verb and scope.
+type who struct{ user, userAgent, resource string }
+
+func whoIs(c *evidence.Client) who { return who{c.User, c.UserAgent, c.GroupResource()} }
+
+// of judges one client.
+func (j judge) of(c *evidence.Client) Judgement {
+	g := Judgement{Agent: evidence.ParseUserAgent(c.UserAgent), PerMinute: 60 * perSecond(float64(c.Count), j.window)}
+	total := j.all.Lists.Total
 	if c.Verb == "watch" {
-		total = r.Watches
+		total = j.all.Watches
 	}
-	j.Share = float64(c.Count) / float64(max(total, 1))
-	j.Asks = asks(c)
-	j.Served = served(c, o.Server)
-	j.ServedBy = words(j.Served, c.Count)
-	j.Cost = costOf(c, o, window)
-	j.FanOut, j.FanOutOf = fanOut(c)
-	j.Interval = interval(c, j.FanOut, window)
-	j.Began = began(c, r)
-	j.Normal, j.Advice = advise(c, &j, o)
-	return j
+	g.Share = float64(c.Count) / float64(max(total, 1))
+	g.Asks = asks(c)
+	g.Served = served(c, j.Server)
+	g.ServedBy = words(g.Served, c.Count)
+	g.Cost = costOf(c, j.Options, j.window)
+	g.FanOut, g.FanOutOf = fanOut(c)
+	g.Interval = interval(c, g.FanOut)
+	g.Began = began(c, j.all)
+	if g.Normal = j.normal(c, &g); g.Normal == "" {
+		g.Advice = j.advise(c, &g)
+	}
+	if c.Verb == "watch" && g.Normal == "" && len(g.Advice) == 0 {
+		g.Normal = watches(c)
+	}
+	return g
 }
 
 // perSecond is 0 for what has no duration: one event tells no rate.
@@ -72,6 +94,17 @@ func served(c *evidence.Client, s Server) []ServedCount {
 	return out
 }
 
+// by is how many requests are served in one of some ways.
+func (g *Judgement) by(ways ...By) int64 {
+	var n int64
+	for _, s := range g.Served {
+		if slices.Contains(ways, s.By) {
+			n += s.Count
+		}
+	}
+	return n
+}
+
 // worse orders clients: by objects that etcd had to read if they are known, then by the LISTs that go there, those of
 // the whole cluster first, then by those whose way is not known, then by what the cache does and by count.
 func worse(a, b Judged) int {
@@ -80,22 +113,20 @@ func worse(a, b Judged) int {
 		cmp.Compare(b.weight(Etcd), a.weight(Etcd)),
 		cmp.Compare(b.weight(Unknown), a.weight(Unknown)),
 		cmp.Compare(b.Cost.CacheObjects, a.Cost.CacheObjects),
-		cmp.Compare(b.weight(Consistent)+b.weight(Cache), a.weight(Consistent)+a.weight(Cache)),
+		cmp.Compare(b.weight(Consistent, Cache), a.weight(Consistent, Cache)),
 		cmp.Compare(b.Count, a.Count),
 		a.Client.Compare(b.Client),
 	)
 }
 
-// weight is how many LISTs are served in one way: one of a namespace counts a hundredth.
-func (j Judged) weight(by By) float64 {
-	var n int64
-	for _, s := range j.Served {
-		if s.By == by && j.Verb == "list" {
-			n += s.Count
-		}
+// weight is how many LISTs are served in some ways: one of a namespace counts a hundredth.
+func (j Judged) weight(ways ...By) float64 {
+	if j.Verb != "list" {
+		return 0
 	}
+	n := float64(j.by(ways...))
 	if j.Scope == evidence.ScopeNamespace {
-		return float64(n) / 100
+		return n / 100
 	}
-	return float64(n)
+	return n
 }

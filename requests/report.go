@@ -61,7 +61,8 @@ type Cost struct {
 	Known        bool    `json:"known,omitempty"` // false: the objects of the resource were not counted
 	EtcdObjects  float64 `json:"etcdObjects,omitempty"`
 	CacheObjects float64 `json:"cacheObjects,omitempty"`
-	// AtMost: the real figure may be less, as how many of the objects a namespace has is not known.
+	// AtMost: the real figure may be less. How many of the objects a namespace has is not known, nor how full
+	// a page is, nor sometimes who serves the request.
 	AtMost        bool    `json:"atMost,omitempty"`
 	EtcdPerSecond float64 `json:"etcdPerSecond,omitempty"`
 }
@@ -74,16 +75,16 @@ type Advice struct {
 
 // The IDs of advice.
 const (
-	AdviceInformer    = "informer"           // watch instead of listing again
-	AdviceZero        = "resource-version-0" // from the cache
-	AdvicePaging      = "paging"             // read pages, or do not
-	AdviceIgnored     = "limit-ignored"
-	AdviceSelector    = "selector"
-	AdviceNodeAgent   = "node-agent" // every node reads everything
-	AdviceWatchList   = "watch-list"
-	AdviceNewerClient = "newer-client"
-	AdviceEvents      = "events"
-	AdviceExpired     = "expired"
-	AdviceUpgrade     = "newer-server"
-	AdviceRewatch     = "rewatch"
+	AdviceInformer  = "informer"           // watch instead of listing again
+	AdviceZero      = "resource-version-0" // from the cache
+	AdvicePaging    = "paging"             // read pages, or do not
+	AdviceIgnored   = "limit-ignored"
+	AdviceSelector  = "selector"
+	AdviceNodeAgent = "node-agent" // every node reads everything
+	AdviceWatchList = "watch-list"
+	AdviceEvents    = "events"
+	AdviceUncached  = "uncached"
+	AdviceExpired   = "expired"
+	AdviceUpgrade   = "newer-server"
+	AdviceRewatch   = "rewatch"
 )
