@@ -61,7 +61,7 @@ func (m *masks) grow(n int) {
 
 // block fills the masks of the first 64 bytes of b, which may have less, at offset at of the masks.
 func (m *masks) block(b []byte, at int, next uint64) uint64 {
-	var quotes, back, high uint64
+	var special, back, high uint64
 	if len(b) < 64 {
 		var padded [64]byte
 		for i := range padded {
@@ -70,21 +70,26 @@ func (m *masks) block(b []byte, at int, next uint64) uint64 {
 		copy(padded[:], b)
 		b = padded[:]
 	}
+	control := uint64(0)
 	for i := 0; i < 64; i += 8 {
 		x := binary.LittleEndian.Uint64(b[i:])
-		quotes |= bitsOf(equal(x, '"')) << i
-		back |= bitsOf(equal(x, '\\')) << i
-		high |= bitsOf(x&eighths) << i
-		if ^(x|(x&^eighths+0x60*ones))&eighths != 0 {
-			m.flags |= hasControl
+		q, bs, h := equal(x, '"'), equal(x, '\\'), x&eighths
+		control |= ^(x | (x&^eighths + 0x60*ones))
+		special |= bitsOf(q|bs|h) << i
+		if bs|h != 0 {
+			back |= bitsOf(bs) << i
+			high |= bitsOf(h) << i
 		}
+	}
+	if control&eighths != 0 {
+		m.flags |= hasControl
 	}
 	if high != 0 {
 		m.flags |= hasNonASCII
 	}
 	escaped, next := escapedBy(back, next)
-	put(m.quotes, at, quotes&^escaped)
-	put(m.special, at, quotes|back|high)
+	put(m.quotes, at, special&^(back|high|escaped))
+	put(m.special, at, special)
 	put(m.escaped, at, escaped)
 	return next
 }

@@ -81,10 +81,16 @@ loop:
 	NOTQ R11
 	ANDQ R11, AX
 	MOVQ AX, (DI)
+	// Only a backslash at the end of a block says something of the next one. That is rare, so the blocks need not wait
+	// for each other.
+	XORL R11, R11
+	TESTQ DX, DX
+	JPL more
 	ANDQ DX, R13
 	SHRQ $63, R13
 	MOVQ R13, R11
 
+more:
 	ADDQ $64, SI
 	ADDQ $8, DI
 	ADDQ $8, R8

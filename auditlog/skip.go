@@ -5,78 +5,91 @@ const maxFast = 512
 
 // skip checks one JSON value that starts at p, spaces before it allowed, and gives where it ends; -1 if it is not
 // valid, or too deep to say. Strings are only measured: their escapes and control characters are checked for the whole line.
+//
+// This is where bodies go through, so it jumps from what it read to what may come next.
 func (s *scanner) skip(p int) int {
 	b, quotes := s.line, s.quotes
 	depth := 0
-	for {
-		// A value starts at p.
-		if uint(p) >= uint(len(b)) {
+	var c byte
+
+value: // starts at p, or spaces before it
+	if uint(p) >= uint(len(b)) {
+		return -1
+	}
+	switch c = b[p]; c {
+	case '"':
+		p = next(quotes, p+1) + 1
+		goto ended
+	case '{', '[':
+		if depth == maxFast {
 			return -1
 		}
-		switch c := b[p]; c {
-		case '"':
-			p = next(quotes, p+1) + 1
-		case '{', '[':
-			if depth == maxFast {
-				return -1
-			}
-			s.nesting[depth] = c
-			depth++
-			p = s.space(p + 1)
-			if uint(p) >= uint(len(b)) {
-				return -1
-			}
-			if b[p] == c+2 { // the bracket that closes c
-				p++
-				depth--
-				break
-			}
-			if c == '[' {
-				continue
-			}
-			if p = s.name(p); p < 0 {
-				return -1
-			}
-			continue
-		case ' ', '\t', '\n', '\r':
-			p = s.space(p)
-			continue
-		default:
-			if p = s.literal(p); p < 0 {
-				return -1
-			}
+		s.nesting[depth] = c
+		depth++
+		if p++; c == '{' && p < len(b) && b[p] == '"' {
+			goto name
 		}
-		// A value has ended at p: what it is in goes on or ends too.
-		for {
-			if depth == 0 {
-				return p
-			}
-			if uint(p) >= uint(len(b)) {
-				return -1
-			}
-			c := b[p]
-			if c <= ' ' {
-				if p = s.space(p); p >= len(b) {
-					return -1
-				}
-				c = b[p]
-			}
+		if p = s.space(p); p < len(b) && b[p] == c+2 { // the bracket that closes c
 			p++
-			open := s.nesting[depth-1]
-			if c == ',' {
-				if open == '{' {
-					if p = s.name(s.space(p)); p < 0 {
-						return -1
-					}
-				}
-				break
-			}
-			if c != open+2 {
-				return -1
-			}
 			depth--
+			goto ended
 		}
+		if c == '{' {
+			goto name
+		}
+		goto value
+	case ' ', '\t', '\n', '\r':
+		p = s.space(p)
+		goto value
+	default:
+		if p = s.literal(p); p < 0 {
+			return -1
+		}
+		goto ended
 	}
+
+name: // of a member, starts at p
+	if uint(p) >= uint(len(b)) || b[p] != '"' {
+		return -1
+	}
+	p = next(quotes, p+1) + 1
+	if uint(p) < uint(len(b)) && b[p] != ':' {
+		p = s.space(p)
+	}
+	if uint(p) >= uint(len(b)) || b[p] != ':' {
+		return -1
+	}
+	p++
+	goto value
+
+ended: // a value, at p: what it is in goes on or ends too
+	if depth == 0 {
+		return p
+	}
+	if uint(p) >= uint(len(b)) {
+		return -1
+	}
+	if c = b[p]; c <= ' ' {
+		if p = s.space(p); p >= len(b) {
+			return -1
+		}
+		c = b[p]
+	}
+	p++
+	if c != ',' {
+		if c != s.nesting[depth-1]+2 {
+			return -1
+		}
+		depth--
+		goto ended
+	}
+	if s.nesting[depth-1] == '[' {
+		goto value
+	}
+	if p < len(b) && b[p] != '"' {
+		p = s.space(p)
+	}
+	goto name
 }
 
 // name checks the name of a member that starts at p, with its colon, and gives what comes behind them.

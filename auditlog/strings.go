@@ -16,13 +16,9 @@ func (s *scanner) escapesValid() bool {
 			if p >= len(line) {
 				return false
 			}
-			switch line[p] {
-			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-			case 'u':
-				if hex4(line[p+1:]) < 0 {
-					return false
-				}
-			default:
+			switch c := line[p]; {
+			case unescaped[c] != 0:
+			case c != 'u', hex4(line[p+1:]) < 0:
 				return false
 			}
 		}
@@ -47,20 +43,13 @@ func (s *scanner) controlsOutside() bool {
 	return true
 }
 
-// hex4 reads the four hex digits of a \u escape, or says -1.
+// hex4 reads the four hex digits of a \u escape, or says a negative number.
 func hex4(b []byte) rune {
 	if len(b) < 4 {
 		return -1
 	}
-	var r rune
-	for _, c := range b[:4] {
-		d := hexDigit[c]
-		if d < 0 {
-			return -1
-		}
-		r = r<<4 | rune(d)
-	}
-	return r
+	// The sign of a byte that is no digit is the sign of all.
+	return rune(hexDigit[b[0]])<<12 | rune(hexDigit[b[1]])<<8 | rune(hexDigit[b[2]])<<4 | rune(hexDigit[b[3]])
 }
 
 // hexDigit is the value of a hex digit, -1 of any other byte.
@@ -84,51 +73,66 @@ func (s *scanner) unusual(p int, to *[]byte) int {
 	if end >= len(s.line) {
 		return -1
 	}
-	v := s.line[p:end]
-	if next(s.special, p) == end || bytes.IndexByte(v, '\\') < 0 && utf8.Valid(v) {
+	odd := next(s.special, p)
+	switch v := s.line[p:end]; {
+	case odd == end, s.line[odd] != '\\' && bytes.IndexByte(v, '\\') < 0 && utf8.Valid(v):
 		*to = v
-		return end
+	default:
+		*to = s.unquote(p, odd, end)
 	}
-	from := len(s.scratch)
-	s.scratch = appendUnquoted(s.scratch, v)
-	*to = s.scratch[from:len(s.scratch):len(s.scratch)]
 	return end
+}
+
+// unquote gives what the string from p to end stands for, of which odd is the first byte that does not stand for itself.
+func (s *scanner) unquote(p, odd, end int) []byte {
+	b, to := s.line, s.scratch
+	from := len(to)
+	for odd < end {
+		to = append(to, b[p:odd]...)
+		p = odd
+		if b[p] == '\\' && b[p+1] == 'u' && b[p+2] == '0' && b[p+3] == '0' && b[p+4] < '8' {
+			to = append(to, byte(hex4(b[p+2:])))
+			p += 6
+		} else {
+			n := 0
+			to, n = appendRune(to, b[p:end])
+			p += n
+		}
+		odd = next(s.special, p)
+	}
+	s.scratch = append(to, b[p:end]...)
+	return s.scratch[from:len(s.scratch):len(s.scratch)]
 }
 
 // appendUnquoted appends what a string stands for, whose escapes are known to be valid.
 func appendUnquoted(to, v []byte) []byte {
-	for len(v) > 0 {
-		i := 0
-		for i < len(v) && v[i] != '\\' && v[i] < utf8.RuneSelf {
-			i++
-		}
-		to = append(to, v[:i]...)
-		if v = v[i:]; len(v) == 0 {
-			break
-		}
-		if v[0] != '\\' {
-			r, n := utf8.DecodeRune(v)
-			to, v = utf8.AppendRune(to, r), v[n:]
-			continue
-		}
-		c := v[1]
-		if c != 'u' {
-			to, v = append(to, unescaped[c]), v[2:]
-			continue
-		}
-		r, n := hex4(v[2:]), 6
-		if utf16.IsSurrogate(r) {
-			var low rune = -1
-			if len(v) >= 12 && v[6] == '\\' && v[7] == 'u' {
-				low = hex4(v[8:])
-			}
-			if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
-				n = 12
-			}
-		}
-		to, v = utf8.AppendRune(to, r), v[n:]
+	for i := 0; i < len(v); {
+		n := 0
+		to, n = appendRune(to, v[i:])
+		i += n
 	}
 	return to
+}
+
+// appendRune appends what a string stands for up to its first rune, and gives how many bytes that is written in.
+func appendRune(to, v []byte) ([]byte, int) {
+	if v[0] != '\\' {
+		r, n := utf8.DecodeRune(v)
+		return utf8.AppendRune(to, r), n
+	}
+	if v[1] != 'u' {
+		return append(to, unescaped[v[1]]), 2
+	}
+	r := hex4(v[2:])
+	if !utf16.IsSurrogate(r) {
+		return utf8.AppendRune(to, r), 6
+	}
+	if len(v) >= 12 && v[6] == '\\' && v[7] == 'u' {
+		if r = utf16.DecodeRune(r, hex4(v[8:])); r != utf8.RuneError {
+			return utf8.AppendRune(to, r), 12
+		}
+	}
+	return utf8.AppendRune(to, utf8.RuneError), 6
 }
 
 var unescaped = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
