@@ -88,6 +88,7 @@ func (in *input) stream(read func(n int)) (io.ReadCloser, error) {
 		return d.IOReadCloser(), nil
 	case bzipped:
 		r = bzip2.NewReader(bufio.NewReaderSize(r, 64<<10))
+	case plain, unreadable:
 	}
 	return io.NopCloser(r), nil
 }

@@ -75,7 +75,7 @@ func (a *opening) candidate(path string) (in *input, why string) {
 	case events && (named || len(first) > 0 && (first[0] == '{' || first[0] == '[')):
 	case named && len(head) == 0 && (err != nil || in.size == 0):
 	default:
-		in.file.Close()
+		_ = in.file.Close()
 		return nil, "no audit event at its start"
 	}
 	return in, ""
@@ -87,7 +87,7 @@ func (in *input) head() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	head := make([]byte, headSize)
 	n, err := readFull(r, head)
 	if errors.Is(err, io.EOF) {
@@ -125,7 +125,7 @@ func (a *opening) dropCompressedTwins() {
 		unpacked, _ := twin.head()
 		if n := min(len(packed), len(unpacked)); err == nil && n > 0 && bytes.Equal(packed[:n], unpacked[:n]) {
 			a.note("%q holds the same as %q: it is passed over", in.name, twin.name)
-			in.file.Close()
+			_ = in.file.Close()
 			return true
 		}
 		return false

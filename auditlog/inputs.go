@@ -89,7 +89,7 @@ func (a *opening) noneReadable() error {
 func closeAll(inputs []*input) {
 	for _, in := range inputs {
 		if in.file != nil && in.name != "-" {
-			in.file.Close()
+			_ = in.file.Close()
 		}
 	}
 }
@@ -129,7 +129,7 @@ func (a *opening) add(in *input) {
 	if other := a.same(in); other != nil {
 		a.note("%q is the same file as %q: it is read once", in.name, other.name)
 		if in.name != "-" {
-			in.file.Close()
+			_ = in.file.Close()
 		}
 		return
 	}
@@ -143,7 +143,7 @@ func openInput(path string) *input {
 	}
 	in := &input{name: path, file: f}
 	if err := in.examine(); err != nil {
-		f.Close()
+		_ = f.Close()
 		return unreadableInput(path, err)
 	}
 	return in

@@ -104,7 +104,7 @@ func TestReadOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stdin.Close()
+	defer func() { _ = stdin.Close() }()
 	got, notes := readAll(t, Options{Stdin: stdin}, filepath.Join(dir, "audit.log"), dir, filepath.Join(dir, "symlink"), "-")
 	if got.Events != 2 || len(got.Logs) != 2 {
 		t.Errorf("got %d events of %d logs, want 2 of 2", got.Events, len(got.Logs))
@@ -218,7 +218,7 @@ func appendTo(path, s string) error {
 
 func TestReadEndsWithContext(t *testing.T) {
 	hanging, other := io.Pipe() // nothing is ever written to it
-	defer other.Close()
+	defer func() { _ = other.Close() }()
 	ctx, cancel := context.WithCancel(t.Context())
 	path := write(t, "audit.log", strings.Repeat(eventOf("u")+"\n", 10))
 	r, err := Read(ctx, []string{path, "-"}, Options{Stdin: hanging, Workers: 2, Progress: func(Progress) { cancel() }})

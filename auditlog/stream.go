@@ -114,7 +114,7 @@ func (a *ahead) run(open func() (io.ReadCloser, error)) {
 		a.err = err
 		return
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	for a.err == nil {
 		select {
 		case <-a.done:
