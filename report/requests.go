@@ -185,6 +185,18 @@ func fannedOut(c requests.Judged) string {
 	return about + thousands(c.FanOut) + " " + c.FanOutOf
 }
 
+// whoAndWhere is the user, and how many of it there are.
+func whoAndWhere(c requests.Judged) string {
+	switch of := fannedOut(c); {
+	case of == "":
+		return who(c.User)
+	case c.User == evidence.NodeUser && c.FanOutOf == "nodes":
+		return of
+	default:
+		return who(c.User) + ", " + of
+	}
+}
+
 // failures says which requests went wrong.
 func failures(c requests.Judged) string {
 	var parts []string

@@ -92,11 +92,7 @@ func (t requestsWriter) clientCell(c requests.Judged, limit int) string {
 	for i := range lines {
 		lines[i] = t.paint(t.style(c), lines[i])
 	}
-	by := who(c.User)
-	if of := fannedOut(c); of != "" {
-		by += ", " + of
-	}
-	return strings.Join(lines, "\n") + "\n" + wrapped(by, limit)
+	return strings.Join(lines, "\n") + "\n" + wrapped(whoAndWhere(c), limit)
 }
 
 func (t requestsWriter) widestCell(f figure, shown []requests.Judged) int {
@@ -114,7 +110,7 @@ func etcdReads(c requests.Cost) string {
 		return "?"
 	case c.EtcdObjects == 0:
 		return "0"
-	case c.AtMost:
+	case c.AtMost && c.EtcdPerSecond >= 1:
 		return "≤" + short(c.EtcdPerSecond)
 	}
 	return short(c.EtcdPerSecond)

@@ -56,11 +56,7 @@ func mdClientRow(i int, c requests.Judged) string {
 	if c.Latency.Count() > 0 {
 		p99 = lasting(c.Latency.Quantile(0.99))
 	}
-	by := who(c.User)
-	if of := fannedOut(c); of != "" {
-		by += ", " + of
-	}
-	return fmt.Sprintf("| %d | %s<br>%s | %s<br>%s | %s | %s | %s | %s | %s |\n", i+1, mdText(program(c.Agent)), mdText(by),
+	return fmt.Sprintf("| %d | %s<br>%s | %s<br>%s | %s | %s | %s | %s | %s |\n", i+1, mdText(program(c.Agent)), mdText(whoAndWhere(c)),
 		mdText(asksFor(c)), mdText(c.Asks), mdText(rate(c.PerMinute)), mdText(share(int64(c.Share*1e9), 1e9)), mdText(c.ServedBy), mdText(etcdReads(c.Cost)), mdText(p99))
 }
 

@@ -18,6 +18,9 @@ func (r RequestReport) extent() string {
 		size += l.Bytes
 	}
 	text := fmt.Sprintf("%s, %s · %s events", checks.Count(len(in.Logs), "log"), checks.Bytes(size), thousands(in.Events))
+	if in.Events == 1 {
+		text = strings.TrimSuffix(text, "s")
+	}
 	if in.Malformed > 0 {
 		text += fmt.Sprintf(" and %s", checks.Count(int(in.Malformed), "malformed line"))
 	}
