@@ -84,7 +84,7 @@ func requestsJSON(w io.Writer, r RequestReport, _ Options) error {
 		}
 		fmt.Fprintf(b, "%s  %q: ", sep, key)
 		if key != "clients" {
-			b.Write(printable(value))
+			fmt.Fprintf(b, "%s", printable(value))
 			continue
 		}
 		err = writeClients(b, clients)
@@ -92,13 +92,13 @@ func requestsJSON(w io.Writer, r RequestReport, _ Options) error {
 	if err != nil {
 		return err
 	}
-	b.WriteString("\n}\n")
+	fmt.Fprint(b, "\n}\n")
 	return b.Flush()
 }
 
 func writeClients(b *bufio.Writer, clients []requests.Judged) error {
 	if len(clients) == 0 {
-		b.WriteString("[]")
+		fmt.Fprint(b, "[]")
 		return nil
 	}
 	for i := range clients {
@@ -106,10 +106,9 @@ func writeClients(b *bufio.Writer, clients []requests.Judged) error {
 		if err != nil {
 			return err
 		}
-		b.WriteString(map[bool]string{true: "[\n    ", false: ",\n    "}[i == 0])
-		b.Write(printable(line))
+		fmt.Fprintf(b, "%s\n    %s", map[bool]string{true: "[", false: ","}[i == 0], printable(line))
 	}
-	b.WriteString("\n  ]")
+	fmt.Fprint(b, "\n  ]")
 	return nil
 }
 

@@ -146,12 +146,12 @@ func (p exposition) gauge(name, help string, samples ...point) {
 var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
 func (p exposition) sample(name string, s point) {
-	p.WriteString(name)
+	fmt.Fprint(p, name)
 	for i := 0; i < len(s.labels); i += 2 {
 		fmt.Fprintf(p, `%s%s="%s"`, map[bool]string{true: "{", false: ","}[i == 0], s.labels[i], labelEscapes.Replace(s.labels[i+1]))
 	}
 	if len(s.labels) > 0 {
-		p.WriteByte('}')
+		fmt.Fprint(p, "}")
 	}
 	value := strconv.FormatFloat(s.value, 'g', -1, 64)
 	if s.value == math.Trunc(s.value) && math.Abs(s.value) < 1e15 {

@@ -78,8 +78,7 @@ func writeAudit(e env, outs []output, a report.Audit, bar checks.Severity) error
 func writeOutputs(e env, outs []output, write func(w io.Writer, format string, o report.Options) error) error {
 	defer discard(outs)
 	for _, o := range outs {
-		var w io.Writer = e.stdout
-		opts := terminalOptions(e)
+		w, opts := e.stdout, terminalOptions(e)
 		if o.file != nil {
 			w, opts = o.file, report.Options{}
 		}

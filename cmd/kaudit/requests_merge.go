@@ -144,8 +144,11 @@ func knownBeside(given requests.Options, parts []report.RequestPart) requests.Op
 		to   *requests.Known
 		from requests.Known
 	}{
-		{&s.WatchProgress, told.WatchProgress}, {&s.ConsistentList, told.ConsistentList}, {&s.Snapshots, told.Snapshots},
-		{&s.WatchList, told.WatchList}, {&s.WatchCache, told.WatchCache},
+		{&s.WatchProgress, told.WatchProgress},
+		{&s.ConsistentList, told.ConsistentList},
+		{&s.Snapshots, told.Snapshots},
+		{&s.WatchList, told.WatchList},
+		{&s.WatchCache, told.WatchCache},
 	} {
 		*k.to = cmp.Or(*k.to, k.from)
 	}
@@ -184,8 +187,11 @@ func commonServer(parts []report.RequestPart) requests.Server {
 			to *requests.Known
 			is requests.Known
 		}{
-			{&out.WatchProgress, s.WatchProgress}, {&out.ConsistentList, s.ConsistentList}, {&out.Snapshots, s.Snapshots},
-			{&out.WatchList, s.WatchList}, {&out.WatchCache, s.WatchCache},
+			{&out.WatchProgress, s.WatchProgress},
+			{&out.ConsistentList, s.ConsistentList},
+			{&out.Snapshots, s.Snapshots},
+			{&out.WatchList, s.WatchList},
+			{&out.WatchCache, s.WatchCache},
 		} {
 			if *k.to != k.is {
 				*k.to = ""
@@ -197,4 +203,3 @@ func commonServer(parts []report.RequestPart) requests.Server {
 	}
 	return out
 }
-
