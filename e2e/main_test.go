@@ -18,17 +18,22 @@ var keepAll = flag.Bool("keep", false, "keep logs, audit logs and reports of tes
 // programs is the directory of the built control plane.
 var programs string
 
+// olderAPIServer is the program of a kube-apiserver of build.Older.
+var olderAPIServer string
+
 func TestMain(m *testing.M) { os.Exit(runMain(m)) }
 
 func runMain(m *testing.M) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	bin, err := build.Programs(ctx, os.Stderr)
+	var err error
+	if programs, err = build.Programs(ctx, os.Stderr); err == nil {
+		olderAPIServer, err = build.OlderAPIServer(ctx, os.Stderr)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
 		return 1
 	}
-	programs = bin
 	dir, err := os.MkdirTemp("", "kaudit-e2e-bin-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
