@@ -108,7 +108,7 @@ var servedWords = map[requests.By]string{
 	requests.Consistent: "from the watch cache after a small read of etcd",
 	requests.Cache:      "from the watch cache",
 	requests.Key:        "one object by name",
-	requests.Refused:    "refused as invalid",
+	requests.Refused:    "refused",
 	requests.Elsewhere:  "from another server",
 	requests.Unknown:    "from etcd or the watch cache, it is not known which",
 }

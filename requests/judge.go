@@ -77,16 +77,27 @@ func perSecond(n float64, over time.Duration) float64 {
 	return n / over.Seconds()
 }
 
-// served adds up who serves the requests of a client, the most first.
+// served adds up who served the requests of a client, the most first. Those that were answered 4xx nobody did, but for
+// what is expired: that is only known by looking.
 func served(c *evidence.Client, s Server) []ServedCount {
 	var out []ServedCount
-	for _, shape := range c.Shapes {
-		by := ServedBy(shape.Shape, c.GroupResource(), c.Verb, s)
-		if i := slices.IndexFunc(out, func(have ServedCount) bool { return have.Served == by }); i >= 0 {
-			out[i].Count += shape.Count
-			continue
+	add := func(by Served, n int64) {
+		switch i := slices.IndexFunc(out, func(have ServedCount) bool { return have.Served == by }); {
+		case i >= 0:
+			out[i].Count += n
+		case n > 0:
+			out = append(out, ServedCount{Served: by, Count: n})
 		}
-		out = append(out, ServedCount{Served: by, Count: shape.Count})
+	}
+	expired := c.Expired
+	for _, shape := range c.Shapes {
+		refused := min(shape.Refused, shape.Count)
+		if shape.Continue != "" || shape.RV == evidence.RVExact {
+			looked := min(refused, expired)
+			refused, expired = refused-looked, expired-looked
+		}
+		add(ServedBy(shape.Shape, c.GroupResource(), c.Verb, s), shape.Count-refused)
+		add(Served{By: Refused}, refused)
 	}
 	slices.SortStableFunc(out, func(a, b ServedCount) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.By, b.By))

@@ -17,7 +17,7 @@ const (
 	Consistent By = "consistent" // the watch cache, once it has what etcd has: one small read of etcd
 	Etcd       By = "etcd"       // etcd: every object of the range is read and decoded there
 	Key        By = "key"        // one object by its name, from wherever: it costs next to nothing
-	Refused    By = "refused"    // nobody: the server answers 400 or 422
+	Refused    By = "refused"    // nobody: the server answered 4xx, or will
 	Elsewhere  By = "elsewhere"  // no storage of kube-apiserver: another server, or computed
 	Unknown    By = "unknown"
 )

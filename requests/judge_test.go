@@ -1,0 +1,39 @@
+package requests
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kaudit/kaudit/evidence"
+)
+
+// Nobody serves what is refused; of what is expired etcd, or the cache, had to be asked to know.
+func TestServedIsNotWhatWasRefused(t *testing.T) {
+	type counts map[By]int64
+	unset, page := evidence.Shape{RV: evidence.RVUnset}, evidence.Shape{RV: evidence.RVUnset, Limit: true, Continue: evidence.ContinueAt}
+	for name, tt := range map[string]struct {
+		shapes  []evidence.ShapeCount
+		expired int64
+		want    counts
+	}{
+		"none":                  {[]evidence.ShapeCount{{Shape: unset, Count: 10}}, 0, counts{Etcd: 10}},
+		"some":                  {[]evidence.ShapeCount{{Shape: unset, Count: 10, Refused: 4}}, 0, counts{Etcd: 6, Refused: 4}},
+		"all":                   {[]evidence.ShapeCount{{Shape: unset, Count: 5, Refused: 5}}, 0, counts{Refused: 5}},
+		"expired pages":         {[]evidence.ShapeCount{{Shape: unset, Count: 1}, {Shape: page, Count: 3, Refused: 3}}, 3, counts{Etcd: 4}},
+		"throttled and expired": {[]evidence.ShapeCount{{Shape: unset, Count: 3, Refused: 2}, {Shape: page, Count: 5, Refused: 4}}, 3, counts{Etcd: 5, Refused: 3}},
+		"more refused than all": {[]evidence.ShapeCount{{Shape: unset, Count: 2, Refused: 9}}, 0, counts{Refused: 2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := evidence.Client{Verb: "list", Resource: "pods", Scope: evidence.ScopeCluster, Shapes: tt.shapes, Expired: tt.expired}
+			c.Sum()
+			got := counts{}
+			for _, s := range served(&c, Server{Minors: []int{30}}) {
+				got[s.By] += s.Count
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
