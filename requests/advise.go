@@ -38,20 +38,26 @@ func count(c *evidence.Client, has func(evidence.Shape) bool) int64 {
 	return n
 }
 
-// again is for watches that are sent everything anew each time.
+// again is for informers and watches that are sent everything anew each time.
 func (j judge) again(c *evidence.Client, g *Judgement) *Advice {
-	if c.Verb != "watch" || j.window <= 0 {
+	n := c.Count
+	if c.Verb == "watch" {
+		n = count(c, func(s evidence.Shape) bool {
+			return (s.Initial || s.RV != evidence.RVExact) && s.Selector != evidence.SelectName && s.Selector != evidence.SelectNode && !s.Many
+		})
+	} else if !j.informs(c) {
 		return nil
 	}
-	dumps := count(c, func(s evidence.Shape) bool {
-		return !s.Initial && (s.RV == evidence.RVUnset || s.RV == evidence.RVZero) && s.Selector != evidence.SelectName && !s.Many
-	})
-	perHour := float64(dumps) / float64(max(g.FanOut, 1)) / max(j.window.Hours(), 0.1)
-	if dumps < 30 || perHour < 30 {
+	perHour := j.restarts(n, c, g)
+	if n < 3*few || perHour < tooMany {
 		return nil
 	}
-	return &Advice{AdviceRewatch, fmt.Sprintf("Starts to watch with no resourceVersion %.0f times an hour, and is sent every object each time. Resume from the resourceVersion "+
-		"of the last event or bookmark, as an informer does; if watches are cut, a balancer's idle timeout should exceed 10 minutes.", perHour)}
+	text := fmt.Sprintf("Starts to watch from nothing about %.0f times an hour", perHour)
+	if c.Verb == "list" {
+		text = fmt.Sprintf("Its informers start over about %.0f times an hour", perHour)
+	}
+	return &Advice{AdviceRewatch, text + ": every object is sent again each time. An informer resumes from the last resourceVersion it saw: look for crashes, for clients too slow to read " +
+		"their watch, and for a balancer that cuts connections (its idle timeout should exceed 10 minutes)."}
 }
 
 // uncached is for resources that etcd serves whatever is asked.
@@ -107,14 +113,25 @@ func (j judge) expired(c *evidence.Client, _ *Judgement) *Advice {
 		"before is read again. Read pages without pauses, in larger ones, and do not store a resourceVersion.", plural(c.Expired, "LIST"))}
 }
 
-// pages is for reading in pages, where only the first comes from the cache.
+// pages is for reading in pages: small ones, or in versions where only the first comes from the cache.
 func (j judge) pages(c *evidence.Client, g *Judgement) *Advice {
+	const small = 100
 	next := count(c, func(s evidence.Shape) bool { return s.Continue != "" })
-	if c.Verb != "list" || share(next, c) < 0.3 || g.by(Etcd) < next || j.Server.uncached(c.GroupResource()) || !j.all31() || j.readsEtcd() {
+	if c.Verb != "list" || share(next, c) < 0.3 {
 		return nil
 	}
-	return &Advice{AdvicePaging, fmt.Sprintf("In %s only the first page comes from the watch cache, each further one from etcd. Leave out the limit, so that the cache serves all of it at once, "+
-		"or use an informer; from 1.34 on the cache serves pages, too.", j.Server.Versions())}
+	if g.by(Etcd) >= next && !j.Server.uncached(c.GroupResource()) && j.all31() && !j.readsEtcd() {
+		return &Advice{AdvicePaging, fmt.Sprintf("In %s only the first page comes from the watch cache, each further one from etcd. Leave out the limit, so that the cache serves all of it at once, "+
+			"or use an informer; from 1.34 on the cache serves pages, too.", j.Server.Versions())}
+	}
+	var limits int64
+	for _, s := range c.Shapes {
+		limits += s.Limits
+	}
+	if each := limits / max(c.Paged, 1); next >= 10*few && each > 0 && each < small && g.Agent.Product != "kubectl" {
+		return &Advice{AdvicePaging, fmt.Sprintf("Reads pages of about %d objects. Larger ones (client-go and kubectl ask for 500) are fewer requests, and the continue token expires less often.", each)}
+	}
+	return nil
 }
 
 // all31 reports whether all servers are known to serve the newest state from the cache unless something is amiss.
@@ -133,7 +150,8 @@ func (j judge) ignored(c *evidence.Client, g *Judgement) *Advice {
 			n += s.Count
 		}
 	}
-	if share(n, c) < 0.5 {
+	// Every informer of client-go asks so, once or twice. Where the start of watches is not recorded, who is one cannot be told.
+	if share(n, c) < 0.5 || j.watches[whoIs(c)] > 0 || j.all.Stages["ResponseStarted"] == 0 || c.Count < 4*max(g.FanOut, 1) {
 		return nil
 	}
 	return &Advice{AdviceIgnored, "A limit does nothing together with resourceVersion=0: each LIST returns everything at once. To page, leave out resourceVersion=0" + j.pagesFrom() + "; or use an informer."}
@@ -181,7 +199,7 @@ func (j judge) selector(c *evidence.Client, g *Judgement) *Advice {
 	n := count(c, func(s evidence.Shape) bool {
 		return s.Selector == evidence.SelectField || s.Selector == evidence.SelectLabel || s.Selector == evidence.SelectNameAnywhere
 	})
-	if c.Verb != "list" || c.Scope == evidence.ScopeNamespace || g.Agent.Product == "kubectl" || share(n, c) < 0.5 || g.by(Etcd)+g.by(Unknown) == 0 && !g.polls(c) {
+	if c.Verb != "list" || c.Scope == evidence.ScopeNamespace || g.Agent.Product == "kubectl" || share(n, c) < 0.5 || g.by(Etcd)+g.by(Unknown) == 0 && !j.polls(c, g) {
 		return nil
 	}
 	where := "looks at every object in the watch cache"
@@ -197,19 +215,24 @@ func (j judge) selector(c *evidence.Client, g *Judgement) *Advice {
 
 // informer is for asking again and again.
 func (j judge) informer(c *evidence.Client, g *Judgement) *Advice {
-	if c.Verb != "list" || j.Server.uncached(c.GroupResource()) {
+	if c.Verb != "list" || j.Server.uncached(c.GroupResource()) || j.informs(c) {
 		return nil
 	}
 	costly := g.by(Etcd)+g.by(Unknown) > c.Count/2
-	if !g.polls(c) && !(costly && j.often(c, g)) {
+	if !j.polls(c, g) && !(costly && j.each(c, g) >= 0.2) {
 		return nil
 	}
 	often := ""
-	if g.Interval > 0 {
-		often = fmt.Sprintf("Asks for everything again every %s", about(g.Interval))
-		if g.FanOut > 1 {
-			often += " from each of " + g.instances()
-		}
+	switch each := j.each(c, g); {
+	case g.Interval > 0:
+		often = "Asks again every " + about(g.Interval)
+	case each >= 1:
+		often = fmt.Sprintf("Asks again about %.0f times a minute", each)
+	}
+	if often != "" && g.FanOut > 1 {
+		often += " from each of " + g.instances()
+	}
+	if often != "" {
 		often += ". "
 	}
 	if g.Agent.Product == "kubectl" {
@@ -219,12 +242,6 @@ func (j judge) informer(c *evidence.Client, g *Judgement) *Advice {
 		return &Advice{AdviceInformer, often + "It watches the same resource as well: let it read from its informer's cache (a lister, in controller-runtime the manager's client) instead of the API."}
 	}
 	return &Advice{AdviceInformer, often + "Use an informer: it lists once and is sent changes from there on."}
-}
-
-// often reports whether each instance lists at least every five minutes.
-func (j judge) often(c *evidence.Client, g *Judgement) bool {
-	each := float64(c.Count-c.Continued) / float64(max(g.FanOut, 1))
-	return j.window > 0 && each/j.window.Minutes() >= 0.2
 }
 
 // upgrade is for what newer servers do better.

@@ -28,7 +28,7 @@ func (h habit) judged(t *testing.T) Judged {
 		h.change(&c)
 	}
 	c.Sum()
-	r := &evidence.Requests{From: noon, To: noon.Add(time.Hour), Events: 1000, Stages: map[string]int64{"ResponseComplete": 1000}, Clients: append([]evidence.Client{c}, h.more...)}
+	r := &evidence.Requests{From: noon, To: noon.Add(time.Hour), Events: 1000, Stages: map[string]int64{"ResponseComplete": 1000, "ResponseStarted": 1000}, Clients: append([]evidence.Client{c}, h.more...)}
 	for _, x := range r.Clients {
 		if x.Verb == "list" {
 			r.Lists.Add(x.Lists())
@@ -63,6 +63,7 @@ func TestAdvice(t *testing.T) {
 	type shape = evidence.Shape
 	old, mid, now := Server{Minors: []int{30}}, Server{Minors: []int{32}}, Server{Minors: []int{37}}
 	bob := evidence.Client{User: "bob", UserAgent: "agent/v1", Resource: "pods", Scope: "cluster"}
+	eve := evidence.Client{User: "eve", UserAgent: "agent/v1", Resource: "pods", Scope: "cluster"}
 	sparse := func(c *evidence.Client) {
 		at := byChance(40, time.Hour, 9)
 		u, a := c.User, c.UserAgent
@@ -74,35 +75,43 @@ func TestAdvice(t *testing.T) {
 		want   string // IDs of advice
 		normal string // a part of why it is as it should be
 	}{
-		"polls etcd in 1.30":                  {habit{shape: shape{RV: "unset"}, server: old}, "informer resource-version-0 newer-server", ""},
-		"polls in 1.37":                       {habit{shape: shape{RV: "unset"}, server: now}, "informer", ""},
-		"polls in 1.37 with an old etcd":      {habit{shape: shape{RV: "unset"}, server: Server{Minors: []int{37}, WatchProgress: No}}, "informer resource-version-0 newer-server", ""},
-		"polls in 1.32 with the gate off":     {habit{shape: shape{RV: "unset"}, server: Server{Minors: []int{32}, ConsistentList: No}}, "informer resource-version-0 newer-server", ""},
-		"polls in an unknown version":         {habit{shape: shape{RV: "unset"}}, "informer resource-version-0", ""},
-		"asks now and then, from the cache":   {habit{shape: shape{RV: "unset"}, server: now, change: sparse}, "", ""},
-		"asks now and then, from etcd":        {habit{shape: shape{RV: "unset"}, server: old, change: sparse}, "informer resource-version-0 newer-server", ""},
-		"polls the cache":                     {habit{shape: shape{RV: "zero"}, server: old}, "informer", ""},
-		"limit with zero":                     {habit{shape: shape{RV: "zero", Limit: true}, server: old}, "limit-ignored informer", ""},
-		"limit with zero in 1.37":             {habit{shape: shape{RV: "zero", Limit: true}, server: now}, "limit-ignored informer", ""},
-		"selects by label, from etcd":         {habit{shape: shape{RV: "unset", Selector: "label"}, server: old}, "informer resource-version-0 selector", ""},
-		"polls by field in 1.37":              {habit{shape: shape{RV: "unset", Selector: "field"}, server: now}, "informer selector", ""},
-		"one namespace":                       {habit{shape: shape{RV: "unset", Selector: "label"}, server: old, change: func(c *evidence.Client) { c.Scope = "namespace" }}, "informer resource-version-0 newer-server", ""},
-		"events":                              {habit{shape: shape{RV: "zero"}, server: now, change: func(c *evidence.Client) { c.Resource = "events" }}, "events", ""},
-		"no cache of secrets":                 {habit{shape: shape{RV: "zero"}, server: Server{Minors: []int{37}, Uncached: []string{"secrets"}}, change: func(c *evidence.Client) { c.Resource = "secrets" }}, "uncached", ""},
-		"agents on 200 nodes want their pods": {habit{shape: shape{RV: "unset", Selector: "node"}, server: old, change: func(c *evidence.Client) { c.Nodes = distinct(200) }}, "node-agent newer-server", ""},
-		"from the index":                      {habit{shape: shape{RV: "zero", Selector: "node"}, server: old, change: func(c *evidence.Client) { c.Nodes = distinct(200) }}, "", ""},
-		"agents on 200 nodes want all pods":   {habit{shape: shape{RV: "zero"}, server: now, change: func(c *evidence.Client) { c.Nodes = distinct(200) }}, "node-agent", ""},
-		"three replicas are no agents":        {habit{shape: shape{RV: "unset"}, server: now, change: func(c *evidence.Client) { c.Nodes = distinct(3) }}, "informer", ""},
-		"three of four nodes":                 {habit{shape: shape{RV: "unset"}, server: now, change: func(c *evidence.Client) { c.Nodes = distinct(3) }, objects: map[string]float64{"nodes": 4, "pods": 5000}}, "node-agent informer", ""},
-		"three of 200 nodes":                  {habit{shape: shape{RV: "unset"}, server: now, change: func(c *evidence.Client) { c.Nodes = distinct(3) }, objects: map[string]float64{"nodes": 200, "pods": 5000}}, "informer", ""},
-		"410 again and again":                 {habit{shape: shape{RV: "exact", Limit: true}, server: now, change: func(c *evidence.Client) { c.Expired = 100; c.Shapes[0].Refused = 100 }}, "expired informer", ""},
-		"a lister that asks the API":          {habit{shape: shape{RV: "unset"}, server: now, more: []evidence.Client{watching(5, bob)}}, "informer", ""},
-		"an informer":                         {habit{shape: shape{RV: "zero", Limit: true}, server: now, change: func(c *evidence.Client) { *c = asked(c.Shapes[0].Shape, byChance(12, time.Hour, 1)...) }, more: []evidence.Client{watching(80, bob)}}, "", "informer"},
-		"rarely":                              {habit{shape: shape{RV: "unset"}, server: old, change: func(c *evidence.Client) { *c = asked(c.Shapes[0].Shape, byChance(5, time.Hour, 1)...) }}, "", "rarely"},
-		"rarely, but it reads a million":      {habit{shape: shape{RV: "unset"}, server: old, change: func(c *evidence.Client) { *c = asked(c.Shapes[0].Shape, byChance(5, time.Hour, 1)...) }, objects: map[string]float64{"pods": 200_000}}, "resource-version-0 newer-server", ""},
-		"few objects":                         {habit{shape: shape{RV: "unset"}, server: old, objects: map[string]float64{"pods": 7}}, "", "reads little"},
-		"kubectl by hand":                     {habit{shape: shape{RV: "unset", Limit: true}, server: old, change: func(c *evidence.Client) { sparse(c); c.UserAgent = "kubectl/v1.30.1 (linux/amd64) kubernetes/abc" }}, "", "by hand"},
-		"kubectl in a loop":                   {habit{shape: shape{RV: "unset", Limit: true}, server: now, change: func(c *evidence.Client) { c.UserAgent = "kubectl/v1.30.1 (linux/amd64) kubernetes/abc" }}, "informer", ""},
+		"polls etcd in 1.30":                   {habit{shape: shape{RV: "unset"}, server: old}, "informer resource-version-0 newer-server", ""},
+		"polls in 1.37":                        {habit{shape: shape{RV: "unset"}, server: now}, "informer", ""},
+		"polls in 1.37 with an old etcd":       {habit{shape: shape{RV: "unset"}, server: Server{Minors: []int{37}, WatchProgress: No}}, "informer resource-version-0 newer-server", ""},
+		"polls in 1.32 with the gate off":      {habit{shape: shape{RV: "unset"}, server: Server{Minors: []int{32}, ConsistentList: No}}, "informer resource-version-0 newer-server", ""},
+		"polls in an unknown version":          {habit{shape: shape{RV: "unset"}}, "informer resource-version-0", ""},
+		"asks now and then, from the cache":    {habit{shape: shape{RV: "unset"}, server: now, change: sparse}, "", ""},
+		"asks now and then, from etcd":         {habit{shape: shape{RV: "unset"}, server: old, change: sparse}, "informer resource-version-0 newer-server", ""},
+		"polls the cache":                      {habit{shape: shape{RV: "zero"}, server: old}, "informer", ""},
+		"limit with zero":                      {habit{shape: shape{RV: "zero", Limit: true}, server: old, more: []evidence.Client{watching(5, eve)}}, "limit-ignored informer", ""},
+		"limit with zero in 1.37":              {habit{shape: shape{RV: "zero", Limit: true}, server: now, more: []evidence.Client{watching(5, eve)}}, "limit-ignored informer", ""},
+		"limit with zero, of many agents once": {habit{shape: shape{RV: "zero", Limit: true}, server: old, change: func(c *evidence.Client) { c.Pods = distinct(100) }}, "", ""},
+		"selects by label, from etcd":          {habit{shape: shape{RV: "unset", Selector: "label"}, server: old}, "informer resource-version-0 selector", ""},
+		"polls by field in 1.37":               {habit{shape: shape{RV: "unset", Selector: "field"}, server: now}, "informer selector", ""},
+		"one namespace":                        {habit{shape: shape{RV: "unset", Selector: "label"}, server: old, change: func(c *evidence.Client) { c.Scope = "namespace" }}, "informer resource-version-0 newer-server", ""},
+		"events":                               {habit{shape: shape{RV: "zero"}, server: now, change: func(c *evidence.Client) { c.Resource = "events" }}, "events", ""},
+		"no cache of secrets":                  {habit{shape: shape{RV: "zero"}, server: Server{Minors: []int{37}, Uncached: []string{"secrets"}}, change: func(c *evidence.Client) { c.Resource = "secrets" }}, "uncached", ""},
+		"agents on 200 nodes want their pods":  {habit{shape: shape{RV: "unset", Selector: "node"}, server: old, change: func(c *evidence.Client) { c.Nodes = distinct(200) }}, "node-agent newer-server", ""},
+		"from the index":                       {habit{shape: shape{RV: "zero", Selector: "node"}, server: old, change: func(c *evidence.Client) { c.Nodes = distinct(200) }}, "", ""},
+		"agents on 200 nodes want all pods":    {habit{shape: shape{RV: "zero"}, server: now, change: func(c *evidence.Client) { c.Nodes = distinct(200) }}, "node-agent", ""},
+		"three replicas are no agents":         {habit{shape: shape{RV: "unset"}, server: now, change: func(c *evidence.Client) { c.Nodes = distinct(3) }}, "informer", ""},
+		"three of four nodes":                  {habit{shape: shape{RV: "unset"}, server: now, change: func(c *evidence.Client) { c.Nodes = distinct(3) }, objects: map[string]float64{"nodes": 4, "pods": 5000}}, "node-agent informer", ""},
+		"three of 200 nodes":                   {habit{shape: shape{RV: "unset"}, server: now, change: func(c *evidence.Client) { c.Nodes = distinct(3) }, objects: map[string]float64{"nodes": 200, "pods": 5000}}, "informer", ""},
+		"410 again and again":                  {habit{shape: shape{RV: "exact", Limit: true}, server: now, change: func(c *evidence.Client) { c.Expired = 100; c.Shapes[0].Refused = 100 }}, "expired informer", ""},
+		"a lister that asks the API":           {habit{shape: shape{RV: "unset"}, server: now, more: []evidence.Client{watching(5, bob)}}, "informer", ""},
+		"an informer":                          {habit{shape: shape{RV: "zero", Limit: true}, server: now, change: func(c *evidence.Client) { *c = asked(c.Shapes[0].Shape, byChance(12, time.Hour, 1)...) }, more: []evidence.Client{watching(80, bob)}}, "", "informer"},
+		"often, by chance":                     {habit{shape: shape{RV: "unset"}, server: now, change: sparseMany}, "informer", ""},
+		"an informer that starts over":         {habit{shape: shape{RV: "zero", Limit: true}, server: now, more: []evidence.Client{watching(360, bob)}}, "rewatch", ""},
+		"informers of 100 namespaces":          {habit{shape: shape{RV: "zero", Limit: true}, server: now, change: func(c *evidence.Client) { c.Scope, c.Namespaces = "namespace", distinct(100) }, more: []evidence.Client{watching(360, bob)}}, "", "informer"},
+		"WatchLists that start over": {habit{change: func(c *evidence.Client) {
+			*c = watching(100, *c)
+			c.Shapes[0].Shape = shape{RV: "unset", Match: "NotOlderThan", Initial: true}
+		}, server: now}, "rewatch", ""},
+		"rarely":                         {habit{shape: shape{RV: "unset"}, server: old, change: func(c *evidence.Client) { *c = asked(c.Shapes[0].Shape, byChance(5, time.Hour, 1)...) }}, "", "rarely"},
+		"rarely, but it reads a million": {habit{shape: shape{RV: "unset"}, server: old, change: func(c *evidence.Client) { *c = asked(c.Shapes[0].Shape, byChance(5, time.Hour, 1)...) }, objects: map[string]float64{"pods": 200_000}}, "resource-version-0 newer-server", ""},
+		"few objects":                    {habit{shape: shape{RV: "unset"}, server: old, objects: map[string]float64{"pods": 7}}, "", "reads little"},
+		"kubectl by hand":                {habit{shape: shape{RV: "unset", Limit: true}, server: old, change: func(c *evidence.Client) { sparse(c); c.UserAgent = "kubectl/v1.30.1 (linux/amd64) kubernetes/abc" }}, "", "now and then"},
+		"kubectl in a loop":              {habit{shape: shape{RV: "unset", Limit: true}, server: now, change: func(c *evidence.Client) { c.UserAgent = "kubectl/v1.30.1 (linux/amd64) kubernetes/abc" }}, "informer", ""},
 		"the controller manager": {habit{shape: shape{RV: "unset"}, server: old, change: func(c *evidence.Client) {
 			c.User, c.UserAgent = "system:kube-controller-manager", "kube-controller-manager/v1.30.1 (linux/amd64) kubernetes/abc/x"
 		}}, "", "of Kubernetes itself"},
@@ -118,7 +127,7 @@ func TestAdvice(t *testing.T) {
 		"refused":                              {habit{shape: shape{RV: "invalid"}, server: old}, "", "refused"},
 		"a watch":                              {habit{change: func(c *evidence.Client) { *c = watching(10, *c) }, shape: shape{RV: "exact"}, server: old}, "", "resumes"},
 		"a WatchList": {habit{change: func(c *evidence.Client) {
-			*c = watching(100, *c)
+			*c = watching(20, *c)
 			c.Shapes[0].Shape = shape{RV: "unset", Match: "NotOlderThan", Initial: true}
 		}, server: now}, "", "as a stream"},
 		"a WatchList that 1.33 refuses": {habit{change: func(c *evidence.Client) {
@@ -139,7 +148,7 @@ func TestAdvice(t *testing.T) {
 			c.Shapes[0].Count = 120
 			c.Shapes = append(c.Shapes, evidence.ShapeCount{Shape: shape{RV: "unset", Limit: true, Continue: "at"}, Count: 240})
 		}}, "informer", ""},
-		"informers that relist a lot": {habit{shape: shape{RV: "zero"}, server: now, more: []evidence.Client{watching(300, bob)}, change: sparseMany, objects: map[string]float64{"pods": 50_000}}, "watch-list", ""},
+		"informers that relist a lot": {habit{shape: shape{RV: "zero"}, server: now, more: []evidence.Client{watching(300, bob)}, change: sparseMany, objects: map[string]float64{"pods": 50_000}}, "rewatch watch-list", ""},
 	}
 	for name, tt := range tests {
 		j := tt.judged(t)
@@ -202,11 +211,11 @@ func TestJudgeRanks(t *testing.T) {
 		return strings.Join(out, "")
 	}
 	server := Server{Minors: []int{30}}
-	if got, want := order(Options{Server: server}), "bedacf"; got != want {
+	if got, want := order(Options{Server: server}), "becdaf"; got != want {
 		t.Errorf("no counts: got %s, want %s", got, want)
 	}
 	objects := map[string]float64{"pods": 10, "secrets": 100_000}
-	if got, want := order(Options{Server: server, Objects: objects}), "dabecf"; got != want {
+	if got, want := order(Options{Server: server, Objects: objects}), "dbecaf"; got != want {
 		t.Errorf("with counts: got %s, want %s", got, want)
 	}
 	rep := Judge(r, Options{Server: server, Objects: objects})

@@ -12,6 +12,10 @@ func costOf(c *evidence.Client, o Options, window time.Duration) Cost {
 	if !known {
 		return Cost{}
 	}
+	if c.Scope == evidence.ScopeNamespace {
+		// As if each of the namespaces was asked for as often: together they have no more than all.
+		objects /= float64(max(c.Namespaces.Count(), 1))
+	}
 	cost := Cost{Known: true}
 	for _, s := range c.Shapes {
 		etcd, cache, most := perRequest(s, c, objects, o.Server)

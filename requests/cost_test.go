@@ -28,6 +28,7 @@ func TestCost(t *testing.T) {
 		"by node from etcd reads all": {evidence.ShapeCount{Shape: shape{RV: "unset", Selector: "node"}, Count: 10}, evidence.Client{}, old, Cost{EtcdObjects: 10_000}},
 		"by node from the cache":      {evidence.ShapeCount{Shape: shape{RV: "zero", Selector: "node"}, Count: 10}, evidence.Client{}, old, Cost{}},
 		"of a namespace":              {evidence.ShapeCount{Shape: shape{RV: "unset"}, Count: 10}, evidence.Client{Scope: "namespace"}, old, Cost{EtcdObjects: 10_000, AtMost: true}},
+		"of ten namespaces in turn":   {evidence.ShapeCount{Shape: shape{RV: "unset"}, Count: 10}, evidence.Client{Scope: "namespace", Namespaces: distinct(10)}, old, Cost{EtcdObjects: 1000, AtMost: true}},
 		"by name":                     {evidence.ShapeCount{Shape: shape{RV: "unset", Selector: "name"}, Count: 10}, evidence.Client{Scope: "resource"}, old, Cost{}},
 		"nobody knows from where":     {evidence.ShapeCount{Shape: shape{RV: "unset"}, Count: 10}, evidence.Client{}, Server{}, Cost{EtcdObjects: 10_000, AtMost: true}},
 		"a watch that resumes":        {evidence.ShapeCount{Shape: shape{RV: "exact"}, Started: 10}, evidence.Client{Verb: "watch"}, now, Cost{}},

@@ -27,7 +27,7 @@ func Judge(r *evidence.Requests, o Options) Report {
 		out.Clients = append(out.Clients, c)
 	}
 	out.Cost.EtcdPerSecond = perSecond(out.Cost.EtcdObjects, j.window)
-	slices.SortStableFunc(out.Clients, worse)
+	j.rank(out.Clients)
 	out.Notes = j.notes(out.Clients)
 	return out
 }
@@ -112,32 +112,6 @@ func (g *Judgement) by(ways ...By) int64 {
 		if slices.Contains(ways, s.By) {
 			n += s.Count
 		}
-	}
-	return n
-}
-
-// worse orders clients: by objects that etcd had to read if they are known, then by the LISTs that go there, those of
-// the whole cluster first, then by those whose way is not known, then by what the cache does and by count.
-func worse(a, b Judged) int {
-	return cmp.Or(
-		cmp.Compare(b.Cost.EtcdObjects, a.Cost.EtcdObjects),
-		cmp.Compare(b.weight(Etcd), a.weight(Etcd)),
-		cmp.Compare(b.weight(Unknown), a.weight(Unknown)),
-		cmp.Compare(b.Cost.CacheObjects, a.Cost.CacheObjects),
-		cmp.Compare(b.weight(Consistent, Cache), a.weight(Consistent, Cache)),
-		cmp.Compare(b.Count, a.Count),
-		a.Client.Compare(b.Client),
-	)
-}
-
-// weight is how many LISTs are served in some ways: one of a namespace counts a hundredth.
-func (j Judged) weight(ways ...By) float64 {
-	if j.Verb != "list" {
-		return 0
-	}
-	n := float64(j.by(ways...))
-	if j.Scope == evidence.ScopeNamespace {
-		return n / 100
 	}
 	return n
 }

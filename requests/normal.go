@@ -27,10 +27,10 @@ func (j judge) normal(c *evidence.Client, g *Judgement) string {
 		return "asks too rarely to matter"
 	case c.Verb == "watch":
 		return "" // advise says more
-	case g.informs(c, j.watches[whoIs(c)]) && !j.relists(g):
+	case j.informs(c) && j.restarts(c.Count, c, g) < tooMany && !j.relists(g):
 		return "an informer's first LIST: it watches from there on"
-	case g.Agent.Product == "kubectl" && !g.polls(c):
-		return "kubectl, by hand"
+	case g.Agent.Product == "kubectl" && !steady(g) && (c.Count < 2*few || j.each(c, g) < fast):
+		return "kubectl, now and then"
 	case j.cheap(c, g):
 		return "reads little: there are few objects of this kind"
 	}
@@ -75,15 +75,43 @@ func isOwn(c *evidence.Client, g *Judgement) bool {
 }
 
 // informs reports whether LISTs are those of client-go's reflectors: from the cache, or after a 410 from a newer state,
-// and no more of them than watches.
-func (g *Judgement) informs(c *evidence.Client, watches int64) bool {
-	return watches > 0 && c.Count <= 2*watches && c.Zero >= c.Count/2 && c.Zero > 0 && !g.polls(c)
+// and each is followed by a watch.
+func (j judge) informs(c *evidence.Client) bool {
+	watches := j.watches[whoIs(c)]
+	return c.Verb == "list" && c.Zero > 0 && c.Zero >= c.Count/2 && c.Count <= 2*watches
 }
 
-// polls reports whether every instance asks anew all the time: steadily, and more than once a minute.
-func (g *Judgement) polls(c *evidence.Client) bool {
-	return c.Verb == "list" && g.Interval > 0 && g.Interval < time.Minute
+// each is how often one instance asks in a minute: further pages belong to one LIST.
+func (j judge) each(c *evidence.Client, g *Judgement) float64 {
+	return 60 * perSecond(float64(c.Count-c.Continued)/float64(max(g.FanOut, 1)), j.window)
 }
+
+// polls reports whether every instance asks anew all the time: more than once a minute.
+func (j judge) polls(c *evidence.Client, g *Judgement) bool {
+	return c.Verb == "list" && (steady(g) || c.Count-c.Continued >= 2*few && j.each(c, g) >= 1)
+}
+
+// steady reports whether it does so like a clock, as no person does.
+func steady(g *Judgement) bool { return g.Interval > 0 && g.Interval < time.Minute }
+
+// fast is how often in a minute nobody asks by hand.
+const fast = 10
+
+// restarts is how many times an hour each informer or watch of a client begins anew; 0 if it is only a few times. There
+// may be one for each namespace.
+func (j judge) restarts(n int64, c *evidence.Client, g *Judgement) float64 {
+	informers := float64(max(g.FanOut, 1))
+	if c.Scope == evidence.ScopeNamespace {
+		informers *= float64(max(c.Namespaces.Count(), 1))
+	}
+	if float64(n) < 4*informers {
+		return 0 // a rollout starts each once or twice
+	}
+	return 3600 * perSecond(float64(n)/informers, j.window)
+}
+
+// tooMany is how many times an hour an informer begins anew where something is amiss: by itself it hardly ever does.
+const tooMany = 30
 
 // cheap reports whether what is known of the cost is next to nothing, and so is the number of requests.
 func (j judge) cheap(c *evidence.Client, g *Judgement) bool {

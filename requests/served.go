@@ -94,7 +94,7 @@ func servedIn(minor int, shape evidence.Shape, resource, verb string, s Server) 
 		return Served{By: Unknown, Unsure: "it reads one object if the resource has no namespaces, else every one"}
 	}
 	if out.Assumes == "" && !builtIn(resource) {
-		out.Assumes = "kube-apiserver itself serves the resource, no extension server"
+		out.Assumes = "kube-apiserver itself serves the API groups that are not built in, no extension server"
 	}
 	return out
 }
