@@ -2,6 +2,7 @@ package requests
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kaudit/kaudit/evidence"
@@ -38,6 +39,13 @@ func count(c *evidence.Client, has func(evidence.Shape) bool) int64 {
 	return n
 }
 
+// would adds up the requests that are of a shape to be served in one of some ways, those that were refused among them.
+func (j judge) would(c *evidence.Client, ways ...By) int64 {
+	return count(c, func(s evidence.Shape) bool {
+		return slices.Contains(ways, ServedBy(s, c.GroupResource(), c.Verb, j.Server).By)
+	})
+}
+
 // again is for informers and watches that are sent everything anew each time.
 func (j judge) again(c *evidence.Client, g *Judgement) *Advice {
 	n := c.Count
@@ -63,7 +71,7 @@ func (j judge) again(c *evidence.Client, g *Judgement) *Advice {
 // uncached is for resources that etcd serves whatever is asked.
 func (j judge) uncached(c *evidence.Client, g *Judgement) *Advice {
 	name := c.GroupResource()
-	if c.Verb != "list" || !j.Server.uncached(name) || g.by(Etcd) == 0 {
+	if c.Verb != "list" || !j.Server.uncached(name) || j.would(c, Etcd) == 0 {
 		return nil
 	}
 	if name == "events" || name == "events.events.k8s.io" {
@@ -83,7 +91,7 @@ func (j judge) nodeAgent(c *evidence.Client, g *Judgement) *Advice {
 	case share(byNode, c) < 0.5:
 		return &Advice{AdviceNodeAgent, fmt.Sprintf("Asks for the pods of all nodes, from each of %s. If each wants only those of its own, ask with fieldSelector=spec.nodeName=NODE "+
 			"and resourceVersion=0: the watch cache has an index of it, etcd has none.", g.instances())}
-	case g.by(Etcd) > c.Count/2:
+	case j.would(c, Etcd) > c.Count/2:
 		return &Advice{AdviceNodeAgent, fmt.Sprintf("Asks for the pods of its node, from each of %s, and each time etcd reads all pods of the cluster: only the watch cache "+
 			"has an index of spec.nodeName. Add resourceVersion=0, or use an informer with that selector.", g.instances())}
 	}
@@ -120,7 +128,7 @@ func (j judge) pages(c *evidence.Client, g *Judgement) *Advice {
 	if c.Verb != "list" || share(next, c) < 0.3 {
 		return nil
 	}
-	if g.by(Etcd) >= next && !j.Server.uncached(c.GroupResource()) && j.all31() && !j.readsEtcd() {
+	if j.would(c, Etcd) >= next && !j.Server.uncached(c.GroupResource()) && j.all31() && !j.readsEtcd() {
 		return &Advice{AdvicePaging, fmt.Sprintf("In %s only the first page comes from the watch cache, each further one from etcd. Leave out the limit, so that the cache serves all of it at once, "+
 			"or use an informer; from 1.34 on the cache serves pages, too.", j.Server.Versions())}
 	}
@@ -186,9 +194,9 @@ func (j judge) zero(c *evidence.Client, g *Judgement) *Advice {
 	const when = "Where data a moment old will do, ask with resourceVersion=0, which the watch cache serves (without paging: a limit is then ignored). " +
 		"Not where it must see its own last write, or nothing older than it saw before."
 	switch {
-	case g.by(Etcd) >= unset:
+	case j.would(c, Etcd) >= unset:
 		return &Advice{AdviceZero, when}
-	case g.by(Unknown) >= unset && len(j.Server.Minors) == 0:
+	case j.would(c, Unknown) >= unset && len(j.Server.Minors) == 0:
 		return &Advice{AdviceZero, "If the servers are of 1.30 or earlier, these LISTs read etcd. " + when}
 	}
 	return nil
@@ -199,11 +207,11 @@ func (j judge) selector(c *evidence.Client, g *Judgement) *Advice {
 	n := count(c, func(s evidence.Shape) bool {
 		return s.Selector == evidence.SelectField || s.Selector == evidence.SelectLabel || s.Selector == evidence.SelectNameAnywhere
 	})
-	if c.Verb != "list" || c.Scope == evidence.ScopeNamespace || g.Agent.Product == "kubectl" || share(n, c) < 0.5 || g.by(Etcd)+g.by(Unknown) == 0 && !j.polls(c, g) {
+	if c.Verb != "list" || c.Scope == evidence.ScopeNamespace || g.Agent.Product == "kubectl" || share(n, c) < 0.5 || j.would(c, Etcd, Unknown) == 0 && !j.polls(c, g) {
 		return nil
 	}
 	where := "looks at every object in the watch cache"
-	if g.by(Etcd) > c.Count/2 {
+	if j.would(c, Etcd) > c.Count/2 {
 		where = "does not reduce what is read from etcd: every object is"
 	}
 	fix := "Name a namespace"
@@ -218,7 +226,7 @@ func (j judge) informer(c *evidence.Client, g *Judgement) *Advice {
 	if c.Verb != "list" || j.Server.uncached(c.GroupResource()) || j.informs(c) {
 		return nil
 	}
-	costly := g.by(Etcd)+g.by(Unknown) > c.Count/2
+	costly := j.would(c, Etcd, Unknown) > c.Count/2
 	if !j.polls(c, g) && !(costly && j.each(c, g) >= 0.2) {
 		return nil
 	}
@@ -247,7 +255,7 @@ func (j judge) informer(c *evidence.Client, g *Judgement) *Advice {
 // upgrade is for what newer servers do better.
 func (j judge) upgrade(c *evidence.Client, g *Judgement) *Advice {
 	unset := count(c, func(s evidence.Shape) bool { return s.RV == evidence.RVUnset && s.Continue == "" })
-	if c.Verb != "list" || share(unset, c) < 0.5 || g.by(Etcd) < unset || len(j.Server.Minors) == 0 || j.Server.uncached(c.GroupResource()) {
+	if c.Verb != "list" || share(unset, c) < 0.5 || j.would(c, Etcd) < unset || len(j.Server.Minors) == 0 || j.Server.uncached(c.GroupResource()) {
 		return nil
 	}
 	switch newest := j.Server.Minors[len(j.Server.Minors)-1]; {

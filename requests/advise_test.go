@@ -83,6 +83,8 @@ func TestAdvice(t *testing.T) {
 		"asks now and then, from the cache":    {habit{shape: shape{RV: "unset"}, server: now, change: sparse}, "", ""},
 		"asks now and then, from etcd":         {habit{shape: shape{RV: "unset"}, server: old, change: sparse}, "informer resource-version-0 newer-server", ""},
 		"polls the cache":                      {habit{shape: shape{RV: "zero"}, server: old}, "informer", ""},
+		"forbidden":                            {habit{shape: shape{RV: "unset"}, server: old, change: func(c *evidence.Client) { c.Shapes[0].Refused, c.ClientErrors = c.Count, c.Count }}, "", "refused"},
+		"throttled":                            {habit{shape: shape{RV: "unset"}, server: old, change: func(c *evidence.Client) { c.Shapes[0].Refused, c.Throttled = c.Count, c.Count }}, "informer resource-version-0 newer-server", ""},
 		"limit with zero":                      {habit{shape: shape{RV: "zero", Limit: true}, server: old, more: []evidence.Client{watching(5, eve)}}, "limit-ignored informer", ""},
 		"limit with zero in 1.37":              {habit{shape: shape{RV: "zero", Limit: true}, server: now, more: []evidence.Client{watching(5, eve)}}, "limit-ignored informer", ""},
 		"limit with zero, of many agents once": {habit{shape: shape{RV: "zero", Limit: true}, server: old, change: func(c *evidence.Client) { c.Pods = distinct(100) }}, "", ""},

@@ -15,13 +15,13 @@ func (j judge) normal(c *evidence.Client, g *Judgement) string {
 	switch {
 	case isOwn(c, g):
 		return "a component of Kubernetes itself"
-	case c.Verb == "watch" && c.Count == g.by(Refused) && c.Count == count(c, initial):
+	case c.Verb == "watch" && c.Count == j.would(c, Refused) && c.Count == count(c, initial):
 		return "asks for a WatchList, which these servers refuse: the client lists instead"
-	case c.Count == g.by(Refused):
+	case c.Count == g.by(Refused) && c.Throttled < c.Count/2:
 		return "refused by the servers: nothing is read"
-	case c.Count == g.by(Key, Refused):
+	case c.Count == j.would(c, Key, Refused):
 		return "reads one object by its name"
-	case c.Count == g.by(Elsewhere):
+	case c.Count == j.would(c, Elsewhere):
 		return "not served from etcd or its cache, but by another server"
 	case c.Count < few && g.Cost.EtcdPerSecond < heavy:
 		return "asks too rarely to matter"
@@ -115,5 +115,5 @@ const tooMany = 30
 
 // cheap reports whether what is known of the cost is next to nothing, and so is the number of requests.
 func (j judge) cheap(c *evidence.Client, g *Judgement) bool {
-	return g.Cost.Known && g.by(Unknown) == 0 && g.PerMinute < 60 && g.Cost.EtcdPerSecond < 1 && perSecond(g.Cost.CacheObjects, j.window) < 10
+	return g.Cost.Known && j.would(c, Unknown) == 0 && g.PerMinute < 60 && g.Cost.EtcdPerSecond < 1 && perSecond(g.Cost.CacheObjects, j.window) < 10
 }
