@@ -22,6 +22,7 @@ type requestsOptions struct {
 	*judging
 	since, until   string
 	user, resource string
+	origin         string
 }
 
 func newRequestsCmd(e env) *cobra.Command {
@@ -47,7 +48,7 @@ Exit status: 0 the logs were read, 2 wrong usage or a log that cannot be read (t
 			if err := o.given(cmd); err != nil {
 				return err
 			}
-			return runRequests(cmd.Context(), e, o, args)
+			return fromOrigin(runRequests(cmd.Context(), e, o, args), o.origin)
 		},
 	}
 	o.judging = judgingFlags(cmd)
@@ -56,7 +57,8 @@ Exit status: 0 the logs were read, 2 wrong usage or a log that cannot be read (t
 	f.StringVar(&o.until, "until", "", "only requests up to this time")
 	f.StringVar(&o.user, "user", "", "only requests of this user, or of those that begin so: system:serviceaccount:monitoring:*")
 	f.StringVar(&o.resource, "resource", "", "only requests for this resource: pods, deployments.apps")
-	cmd.AddCommand(newRequestsMergeCmd(e))
+	f.StringVar(&o.origin, "origin", "", "where the logs are from, put before their names: every node has an audit.log")
+	cmd.AddCommand(newRequestsMergeCmd(e), newRequestsJobCmd(e))
 	return cmd
 }
 
@@ -101,6 +103,7 @@ func runRequests(ctx context.Context, e env, o requestsOptions, logs []string) e
 	if r.Events == 0 {
 		return noEvents(logs, r.Malformed)
 	}
+	nameOrigin(r, o.origin)
 	if err := o.write(e, outs, r, filters, beside); err != nil {
 		return err
 	}

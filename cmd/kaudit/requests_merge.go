@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"fmt"
@@ -85,7 +86,7 @@ func readRequests(e env, path string) ([]report.RequestPart, error) {
 		defer f.Close() //nolint:errcheck // only read
 		r, name = f, path
 	}
-	parts, err := report.ReadRequests(r)
+	parts, err := report.ReadRequests(&asides{r: bufio.NewReaderSize(r, 64<<10), to: e.stderr})
 	if err != nil {
 		return nil, usage("%s %w", name, err)
 	}
@@ -107,12 +108,13 @@ func doubts(parts []report.RequestPart) []string {
 		}
 		for _, l := range p.Requests.Logs {
 			same := log{l.Name, l.Bytes, l.Events}
-			if seen[same] && l.Events > 0 {
+			if seen[same] && l.Events > 0 && !withOrigin.MatchString(l.Name) {
 				out = append(out, fmt.Sprintf("two reports tell of a log %s of %d bytes with %d events: if it is one log, its requests count twice", printableName(l.Name), l.Bytes, l.Events))
 			}
 			seen[same] = true
 		}
 	}
+	out = append(out, readTwice(parts)...)
 	if cut > 0 {
 		out = append(out, fmt.Sprintf("%d of %d reports were cut by --top: clients beyond it are among the others, and those of other reports may lack some of their requests", cut, len(parts)))
 	}
