@@ -67,18 +67,18 @@ func (r *reducer) add(e *event) {
 		r.verbs[verb]++
 	}
 	if verb <= verbWatch && (finished || verb == verbWatch && stage == stageStarted) {
-		r.count(e, stage, verb, finished)
+		r.count(e, verb, finished)
 	}
 }
 
 // window keeps the first and the last time. Times in the form of servers compare as text; only what may be new is read.
 func (r *reducer) window(e *event) {
-	if !(sorts(e.received) && len(r.from) > 0 && bytes.Compare(e.received, r.from) >= 0) {
+	if !sorts(e.received) || len(r.from) == 0 || bytes.Compare(e.received, r.from) < 0 {
 		if us, ok := parseMicros(e.received); ok && (len(r.from) == 0 || us < r.fromUs) {
 			r.from, r.fromUs = appendCanonical(r.from[:0], e.received, us), us
 		}
 	}
-	if !(sorts(e.staged) && len(r.to) > 0 && bytes.Compare(e.staged, r.to) <= 0) {
+	if !sorts(e.staged) || len(r.to) == 0 || bytes.Compare(e.staged, r.to) > 0 {
 		if us, ok := parseMicros(e.staged); ok && (len(r.to) == 0 || us > r.toUs) {
 			r.to, r.toUs = appendCanonical(r.to[:0], e.staged, us), us
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 // count counts a LIST that finished, or a stage of a WATCH.
-func (r *reducer) count(e *event, stage int, verb byte, finished bool) {
+func (r *reducer) count(e *event, verb byte, finished bool) {
 	r.scratch = query(e.requestURI, &r.params, r.scratch)
 	if len(e.resource) == 0 {
 		fromPath(e)
@@ -31,7 +31,7 @@ func (r *reducer) count(e *event, stage int, verb byte, finished bool) {
 		node, k.user = name, nodeUser
 	}
 	row := r.rows.of(&k)
-	row.who(e, node, &r.params)
+	row.who(e, node)
 	s := row.shape(shape)
 	received, ok := parseMicros(e.received)
 	if ok {
@@ -70,7 +70,7 @@ func (k *key) shorten() {
 }
 
 // who notes by whom and from where.
-func (r *row) who(e *event, node []byte, p *params) {
+func (r *row) who(e *event, node []byte) {
 	via := ""
 	if len(e.impersonated) > 0 {
 		via = string(e.username)

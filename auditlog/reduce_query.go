@@ -16,24 +16,15 @@ type params struct {
 // pair, + is a space, of repeated keys the first counts. What needs unescaping goes to scratch, which it returns.
 func query(uri []byte, p *params, scratch []byte) []byte {
 	*p = params{}
-	i := bytes.IndexByte(uri, '?')
-	if i < 0 {
-		return scratch
-	}
+	_, rest, _ := bytes.Cut(uri, []byte("?"))
 	scratch = scratch[:0]
-	for rest, pair := uri[i+1:], []byte(nil); len(rest) > 0; {
-		if end := bytes.IndexByte(rest, '&'); end >= 0 {
-			pair, rest = rest[:end], rest[end+1:]
-		} else {
-			pair, rest = rest, nil
-		}
+	for len(rest) > 0 {
+		var pair []byte
+		pair, rest, _ = bytes.Cut(rest, []byte("&"))
 		if bytes.IndexByte(pair, ';') >= 0 {
 			continue
 		}
-		key, value := pair, []byte(nil)
-		if eq := bytes.IndexByte(pair, '='); eq >= 0 {
-			key, value = pair[:eq], pair[eq+1:]
-		}
+		key, value, _ := bytes.Cut(pair, []byte("="))
 		var ok bool
 		if key, scratch, ok = unescape(key, scratch); !ok {
 			continue

@@ -77,13 +77,14 @@ func (t *rows) prune() {
 	t.others.AtMost = bar
 	for h, r := range t.byHash {
 		var kept *row
-		for next := r; r != nil; r = next {
-			next = r.next
-			if r.Count+r.Missed > bar {
-				r.next, kept = kept, r
+		for r != nil {
+			this := r
+			r = r.next
+			if this.Count+this.Missed > bar {
+				this.next, kept = kept, this
 				continue
 			}
-			t.others.Take(&r.Client)
+			t.others.Take(&this.Client)
 			t.count--
 		}
 		if kept == nil {

@@ -8,8 +8,8 @@ import (
 
 // serverCount counts the events of a component of the control plane in one version.
 type serverCount struct {
-	user, name string // "system:apiserver", "kube-apiserver/v1.37.2"
-	count      int64
+	name  string // "kube-apiserver/v1.37.2"
+	count int64
 }
 
 // serversKept bounds the versions: more than a control plane ever has at a time.
@@ -43,6 +43,6 @@ func (r *reducer) server(e *event) {
 		}
 	}
 	if _, ok := evidence.ParseSemver(string(name[len(product)-1:])); ok && len(name) < 100 && len(r.servers) < serversKept {
-		r.servers = append(r.servers, serverCount{user: string(e.username), name: string(name), count: 1})
+		r.servers = append(r.servers, serverCount{name: string(name), count: 1})
 	}
 }

@@ -16,14 +16,14 @@ import (
 )
 
 // scanned reads events as a log has them.
-func scanned(t testing.TB, lines ...string) []*event {
-	t.Helper()
+func scanned(tb testing.TB, lines ...string) []*event {
+	tb.Helper()
 	out := make([]*event, len(lines))
 	for i, line := range lines {
 		var s scanner
 		out[i] = &event{}
 		if err := s.scan([]byte(line), out[i]); err != nil {
-			t.Fatalf("%s: %v", line, err)
+			tb.Fatalf("%s: %v", line, err)
 		}
 	}
 	return out
@@ -193,8 +193,8 @@ func TestReducePathsWithoutObjectRef(t *testing.T) {
 }
 
 // logOf makes events of few or many clients, of every stage and way of asking.
-func logOf(t testing.TB, n, clients int, seed uint64) []*event {
-	t.Helper()
+func logOf(tb testing.TB, n, clients int, seed uint64) []*event {
+	tb.Helper()
 	r := rand.New(rand.NewPCG(seed, 1))
 	pick := func(s ...string) string { return s[r.IntN(len(s))] }
 	var lines []string
@@ -206,7 +206,7 @@ func logOf(t testing.TB, n, clients int, seed uint64) []*event {
 		lines = append(lines, line(pick("RequestReceived", "ResponseStarted", "ResponseComplete", "Panic"), verb, uri, pick("bob", "eve", "system:node:"+pick("a", "b", "c")), fmt.Sprintf("agent-%d/v1", r.IntN(clients)), at,
 			pick(podsRef, `"objectRef":{"resource":"secrets","namespace":"n"}`)+`,"responseStatus":{"code":`+pick("200", "200", "200", "410", "429", "503")+`}`))
 	}
-	return scanned(t, lines...)
+	return scanned(tb, lines...)
 }
 
 func TestReduceDoesNotDependOnOrderOrWorkers(t *testing.T) {

@@ -69,7 +69,7 @@ func (j judge) again(c *evidence.Client, g *Judgement) *Advice {
 }
 
 // uncached is for resources that etcd serves whatever is asked.
-func (j judge) uncached(c *evidence.Client, g *Judgement) *Advice {
+func (j judge) uncached(c *evidence.Client, _ *Judgement) *Advice {
 	name := c.GroupResource()
 	if c.Verb != "list" || !j.Server.uncached(name) || j.would(c, Etcd) == 0 {
 		return nil
@@ -253,7 +253,7 @@ func (j judge) informer(c *evidence.Client, g *Judgement) *Advice {
 }
 
 // upgrade is for what newer servers do better.
-func (j judge) upgrade(c *evidence.Client, g *Judgement) *Advice {
+func (j judge) upgrade(c *evidence.Client, _ *Judgement) *Advice {
 	unset := count(c, func(s evidence.Shape) bool { return s.RV == evidence.RVUnset && s.Continue == "" })
 	if c.Verb != "list" || share(unset, c) < 0.5 || j.would(c, Etcd) < unset || len(j.Server.Minors) == 0 || j.Server.uncached(c.GroupResource()) {
 		return nil

@@ -54,8 +54,9 @@ func perRequest(s evidence.ShapeCount, c *evidence.Client, objects float64, serv
 			return 0, 0, false // by the index: what is on one node
 		}
 		return 0, reads, most
+	default:
+		return 0, 0, false
 	}
-	return 0, 0, false
 }
 
 func (c *Cost) add(o Cost) {

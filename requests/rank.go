@@ -23,7 +23,7 @@ func (j judge) rank(clients []Judged) {
 		weights[c.Client] = j.weight(c.Client)
 	}
 	slices.SortStableFunc(clients, func(a, b Judged) int {
-		return cmp.Or(cmp.Compare(weights[b.Client], weights[a.Client]), cmp.Compare(b.Count, a.Count), a.Client.Compare(b.Client))
+		return cmp.Or(cmp.Compare(weights[b.Client], weights[a.Client]), cmp.Compare(b.Count, a.Count), a.Compare(b.Client))
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kaudit/kaudit/evidence"
 )
@@ -59,12 +60,9 @@ func (s Server) Versions() string {
 	if len(s.Minors) == 0 {
 		return "an unknown version"
 	}
-	out := ""
+	out := make([]string, len(s.Minors))
 	for i, m := range s.Minors {
-		if i > 0 {
-			out += " and "
-		}
-		out += "1." + strconv.Itoa(m)
+		out[i] = "1." + strconv.Itoa(m)
 	}
-	return out
+	return strings.Join(out, " and ")
 }
