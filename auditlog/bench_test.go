@@ -42,9 +42,9 @@ func BenchmarkScan(b *testing.B) {
 		for _, l := range tc.log {
 			size += len(l)
 		}
-		scan := func(portable bool) func(b *testing.B) {
+		scan := func(below kernelKind) func(b *testing.B) {
 			return func(b *testing.B) {
-				s := scanner{portable: portable}
+				s := scanner{below: below}
 				var e event
 				done := cpuSpeed(b, size)
 				for b.Loop() {
@@ -57,8 +57,24 @@ func BenchmarkScan(b *testing.B) {
 				done()
 			}
 		}
-		b.Run(tc.name+"/here", scan(false))
-		b.Run(tc.name+"/portable", scan(true))
+		b.Run(tc.name+"/here", scan(0))
+		b.Run(tc.name+"/avx2", scan(kernelBest-kernelAVX2))
+		b.Run(tc.name+"/go", scan(kernelBest-kernelGo))
+		b.Run(tc.name+"/batch", func(b *testing.B) {
+			var s batch
+			var e event
+			lines := append(bytes.Join(tc.log, []byte("\n")), '\n')
+			done := cpuSpeed(b, size)
+			for b.Loop() {
+				s.begin(lines)
+				for _, ok, err := s.next(&e); ok; _, ok, err = s.next(&e) {
+					if err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			done()
+		})
 		b.Run(tc.name+"/json", func(b *testing.B) {
 			done := cpuSpeed(b, size)
 			for b.Loop() {

@@ -1,18 +1,19 @@
 package auditlog
 
-// fast reads a line that is in every way as servers write them, up to the order of its names and spaces between them. It
-// says false of any other, valid or not: then e holds nothing of use.
-func (s *scanner) fast(line []byte, e *event) bool {
-	s.line, s.scratch, s.seen = line, s.scratch[:0], 0
+// fast reads the line that s.line has from start on, if it is in every way as servers write them, up to the order of its
+// names and spaces between them. It says false of any other, valid or not: then e holds nothing of use. Control says
+// whether control characters are in the line. Its escapes are known to be valid.
+func (s *scanner) fast(start int, control bool, e *event) bool {
+	line := s.line
+	s.scratch, s.seen = s.scratch[:0], 0
 	s.kind, s.apiVersion, s.answerItems, s.answerRows = nil, nil, -1, -1
-	s.build(line, s.portable)
-	if !s.escapesValid() || s.flags&hasControl != 0 && !s.controlsOutside() {
+	if control && !s.controlsOutside(start) {
 		return false
 	}
 	*e = event{responseItems: -1}
-	p := s.usual(e)
+	p := s.usual(start, e)
 	if first := p == 0; first {
-		if p = s.space(0); p >= len(line) || line[p] != '{' {
+		if p = s.space(start); p >= len(line) || line[p] != '{' {
 			return false
 		}
 		p = s.members(inEvent, p+1, true, e)
@@ -24,7 +25,7 @@ func (s *scanner) fast(line []byte, e *event) bool {
 	}
 	e.kind = kindOf(string(s.kind), string(s.apiVersion))
 	if string(e.verb) == "list" {
-		e.responseItems = max(s.answerItems, -1)
+		e.responseItems = s.answerItems
 		if s.answerItems < 0 {
 			e.responseItems = s.answerRows
 		}

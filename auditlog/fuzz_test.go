@@ -11,6 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// kernels are how many of the best kernels to do without: none, AVX-512, and AVX2 too.
+var kernels = []kernelKind{kernelBest - kernelBest, kernelBest - kernelAVX2, kernelBest - kernelGo}
+
 // FuzzScan holds the scanner to encoding/json: what is malformed, and each field of what is not.
 func FuzzScan(f *testing.F) {
 	for _, tc := range hostile {
@@ -23,8 +26,8 @@ func FuzzScan(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
 		before := bytes.Clone(line)
-		for _, portable := range []bool{false, true} {
-			s := scanner{portable: portable}
+		for _, below := range kernels {
+			s := scanner{below: below}
 			sameAsReference(t, &s, line)
 		}
 		if !bytes.Equal(before, line) {
@@ -92,13 +95,13 @@ func TestScanReadsRecordedLinesFast(t *testing.T) {
 		"metadata.log", "request-response.log", "kube-apiserver-1.30.14-metadata.log", "kube-apiserver-1.30.14-requestresponse.log",
 		"kube-apiserver-1.37.2-metadata.log", "kube-apiserver-1.37.2-requestresponse.log",
 	} {
-		for _, portable := range []bool{false, true} {
-			s := scanner{portable: portable}
+		for _, below := range kernels {
+			s := scanner{below: below}
 			for _, line := range recorded(t, name) {
 				sameAsReference(t, &s, line)
 			}
 			if s.slow != 0 {
-				t.Errorf("%s, portable %v: got %d lines left to encoding/json, want none", name, portable, s.slow)
+				t.Errorf("%s, without %d kernels: got %d lines left to encoding/json, want none", name, below, s.slow)
 			}
 		}
 	}
@@ -106,7 +109,7 @@ func TestScanReadsRecordedLinesFast(t *testing.T) {
 
 // A line of a log damaged in each of some ways, at each of its bytes.
 func TestScanOfDamagedLines(t *testing.T) {
-	s, portable := scanner{}, scanner{portable: true}
+	s, portable := scanner{}, scanner{below: kernelBest - kernelGo}
 	line := recorded(t, "metadata.log")[100]
 	for i := range line {
 		for _, put := range []string{"", "\"", "\\", "}", "\x00", "\xff", ",", "K"} {
@@ -120,11 +123,11 @@ func TestScanOfDamagedLines(t *testing.T) {
 
 func TestScanOfALongLine(t *testing.T) {
 	line := []byte(`{"kind":"Event","verb":"list","responseObject":{"items":[` + strings.Repeat(`{"a":"\"x\\"},`, 800_000) + `{}]}}`)
-	for _, portable := range []bool{false, true} {
-		s := scanner{portable: portable}
+	for _, below := range kernels {
+		s := scanner{below: below}
 		sameAsReference(t, &s, line)
 		if s.slow != 0 {
-			t.Errorf("portable %v: got %d MB left to encoding/json, want none", portable, len(line)/1e6)
+			t.Errorf("without %d kernels: got %d MB left to encoding/json, want none", below, len(line)/1e6)
 		}
 	}
 }

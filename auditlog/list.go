@@ -28,7 +28,7 @@ func (s *scanner) scanItem(doc []byte, e *event) error {
 // when yield says false.
 func (s *scanner) items(doc []byte, yield func(*event, error) bool) {
 	if s.elements == nil {
-		s.elements = &scanner{portable: s.portable}
+		s.elements = &scanner{below: s.below}
 	}
 	var e event
 	i := 0
@@ -60,8 +60,8 @@ func (s *scanner) items(doc []byte, yield func(*event, error) bool) {
 // fastItems gives the elements of a list that is as usual; it says false of any other, and then gave none.
 func (s *scanner) fastItems(doc []byte, yield func([]byte) bool) bool {
 	s.line, s.scratch, s.seen, s.itemsAt = doc, s.scratch[:0], 0, 0
-	s.build(doc, s.portable)
-	if !s.escapesValid() || s.flags&hasControl != 0 && !s.controlsOutside() {
+	s.build(doc, kernelBest-s.below)
+	if _, valid, control := s.survey(0, false); !valid || control && !s.controlsOutside(0) {
 		return false
 	}
 	p := s.space(0)

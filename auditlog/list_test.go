@@ -49,9 +49,9 @@ func TestItems(t *testing.T) {
 		{"cut off", `{"items":[{` + event + `},{"verb":`, []itemSeen{{Err: true}}},
 		{"nothing", ``, []itemSeen{{Err: true}}},
 	} {
-		for _, portable := range []bool{false, true} {
-			if d := cmp.Diff(tc.want, seenItemsOf(&scanner{portable: portable}, tc.doc)); d != "" {
-				t.Errorf("%s, portable %v: (-want +got):\n%s", tc.name, portable, d)
+		for _, below := range kernels {
+			if d := cmp.Diff(tc.want, seenItemsOf(&scanner{below: below}, tc.doc)); d != "" {
+				t.Errorf("%s, without %d kernels: (-want +got):\n%s", tc.name, below, d)
 			}
 		}
 	}

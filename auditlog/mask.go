@@ -5,49 +5,46 @@ import (
 	"math/bits"
 )
 
-// Masks tell of each byte of a line, as one bit, what it takes to walk its strings without looking at each byte:
+// Masks tell of each byte, as one bit, what it takes to walk the lines and their strings without looking at each byte:
 // byte i is bit i%64 of the little-endian word i/64.
 //
 //	quotes   a quote that no backslash escapes: where strings start and end
 //	special  a quote, a backslash, or a byte that is not ASCII: where a string is no longer itself
-//	escaped  what follows a backslash that is not itself escaped
+//	odd      a byte below space, or what follows a backslash that is not itself escaped
 //
-// Behind the line, quotes and special are all ones for at least 64 bits, so that a search for either ends.
+// Behind the bytes all are ones for at least 64 bits, so that a search ends.
 type masks struct {
-	quotes, special, escaped []byte
-	flags                    maskFlags
+	quotes, special, odd []byte
 }
 
-// A maskFlags says what a line has anywhere in it.
-type maskFlags uint64
+// A kernelKind says what makes the masks. They are the same.
+type kernelKind uint8
 
 const (
-	hasControl  maskFlags = 1 << iota // a byte below space
-	hasNonASCII                       // a byte from 0x80 on
+	kernelGo kernelKind = iota
+	kernelAVX2
+	kernelAVX512
+	kernelBest = kernelAVX512
 )
 
-// build fills the masks for a line. Portable is the choice of a test: the masks are the same.
-func (m *masks) build(line []byte, portable bool) {
-	last := len(line) / 64 * 8 // the word that the line ends in, or would go on in
+// build fills the masks for b, by no kernel better than the given one.
+func (m *masks) build(b []byte, upTo kernelKind) {
+	last := len(b) / 64 * 8 // the word that b ends in, or would go on in
 	m.grow(last + 24)
-	if len(line)%64 == 0 {
-		put(m.quotes, last, 0)
-		put(m.special, last, 0)
-		put(m.escaped, last, 0)
-	}
-	if portable || !m.kernel(line) {
-		m.flags = 0
+	put(m.quotes, last, 0)
+	put(m.special, last, 0)
+	put(m.odd, last, 0)
+	if !m.kernel(b, upTo) {
 		var next uint64 // 1 if the last byte so far was a backslash that escapes what comes
-		for i := 0; i < len(line); i += 64 {
-			next = m.block(line[i:], i/8, next)
+		for i := 0; i < len(b); i += 64 {
+			next = m.block(b[i:], i/8, next)
 		}
 	}
-	behind := ^uint64(0) << (len(line) % 64)
-	put(m.quotes, last, word(m.quotes, last)|behind)
-	put(m.special, last, word(m.special, last)|behind)
-	for i := last + 8; i < last+24; i += 8 {
-		put(m.quotes, i, ^uint64(0))
-		put(m.special, i, ^uint64(0))
+	behind := ^uint64(0) << (len(b) % 64)
+	for _, mask := range [...][]byte{m.quotes, m.special, m.odd} {
+		put(mask, last, word(mask, last)|behind)
+		put(mask, last+8, ^uint64(0))
+		put(mask, last+16, ^uint64(0))
 	}
 }
 
@@ -56,12 +53,12 @@ func (m *masks) grow(n int) {
 		return
 	}
 	n += n / 4
-	m.quotes, m.special, m.escaped = make([]byte, n), make([]byte, n), make([]byte, n)
+	m.quotes, m.special, m.odd = make([]byte, n), make([]byte, n), make([]byte, n)
 }
 
 // block fills the masks of the first 64 bytes of b, which may have less, at offset at of the masks.
 func (m *masks) block(b []byte, at int, next uint64) uint64 {
-	var special, back, high uint64
+	var special, back, high, control uint64
 	if len(b) < 64 {
 		var padded [64]byte
 		for i := range padded {
@@ -70,27 +67,22 @@ func (m *masks) block(b []byte, at int, next uint64) uint64 {
 		copy(padded[:], b)
 		b = padded[:]
 	}
-	control := uint64(0)
 	for i := 0; i < 64; i += 8 {
 		x := binary.LittleEndian.Uint64(b[i:])
 		q, bs, h := equal(x, '"'), equal(x, '\\'), x&eighths
-		control |= ^(x | (x&^eighths + 0x60*ones))
 		special |= bitsOf(q|bs|h) << i
 		if bs|h != 0 {
 			back |= bitsOf(bs) << i
 			high |= bitsOf(h) << i
 		}
-	}
-	if control&eighths != 0 {
-		m.flags |= hasControl
-	}
-	if high != 0 {
-		m.flags |= hasNonASCII
+		if c := ^(x | (x&^eighths + 0x60*ones)) & eighths; c != 0 {
+			control |= bitsOf(c) << i
+		}
 	}
 	escaped, next := escapedBy(back, next)
 	put(m.quotes, at, special&^(back|high|escaped))
 	put(m.special, at, special)
-	put(m.escaped, at, escaped)
+	put(m.odd, at, escaped|control)
 	return next
 }
 

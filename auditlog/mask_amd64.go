@@ -2,16 +2,25 @@ package auditlog
 
 import "golang.org/x/sys/cpu"
 
-// kernel fills the masks of a line by AVX2, but for their end. It says false where there is no AVX2, and of short lines.
-func (m *masks) kernel(line []byte) bool {
-	if len(line) < 64 || !cpu.X86.HasAVX2 || !cpu.X86.HasBMI2 {
+// kernel fills the masks of a line, but for what is behind it, by the best that this processor has up to the given one.
+// It says false where there is none, and of short lines.
+func (m *masks) kernel(line []byte, upTo kernelKind) bool {
+	if len(line) < 64 || upTo < kernelAVX2 || !cpu.X86.HasAVX2 || !cpu.X86.HasBMI2 {
 		return false
 	}
-	m.flags = maskAVX2(&line[0], len(line), &m.quotes[0], &m.special[0], &m.escaped[0])
+	// Processors from before VBMI2 have AVX-512 too, but slow down for it.
+	if upTo >= kernelAVX512 && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VBMI2 {
+		maskAVX512(&line[0], len(line), &m.quotes[0], &m.special[0], &m.odd[0])
+	} else {
+		maskAVX2(&line[0], len(line), &m.quotes[0], &m.special[0], &m.odd[0])
+	}
 	return true
 }
 
-// maskAVX2 is in mask_amd64.s.
-//
+// Both are in mask_amd64.s.
+
 //go:noescape
-func maskAVX2(line *byte, n int, quotes, special, escaped *byte) maskFlags
+func maskAVX2(line *byte, n int, quotes, special, odd *byte)
+
+//go:noescape
+func maskAVX512(line *byte, n int, quotes, special, odd *byte)

@@ -3,4 +3,4 @@
 package auditlog
 
 // kernel leaves all of a line to the portable code.
-func (*masks) kernel([]byte) bool { return false }
+func (*masks) kernel([]byte, kernelKind) bool { return false }

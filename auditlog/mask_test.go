@@ -10,22 +10,16 @@ import (
 )
 
 // plainMasks says what masks are, a byte at a time.
-func plainMasks(line []byte) (quotes, special, escaped string, flags maskFlags) {
+func plainMasks(line []byte) (quotes, special, odd string) {
 	esc := false
 	bit := func(b bool) string { return map[bool]string{false: "0", true: "1"}[b] }
 	for _, c := range line {
 		quotes += bit(c == '"' && !esc)
 		special += bit(c == '"' || c == '\\' || c >= 0x80)
-		escaped += bit(esc)
-		if c < 0x20 {
-			flags |= hasControl
-		}
-		if c >= 0x80 {
-			flags |= hasNonASCII
-		}
+		odd += bit(esc || c < 0x20)
 		esc = c == '\\' && !esc
 	}
-	return quotes, special, escaped, flags
+	return quotes, special, odd
 }
 
 func bitString(mask []byte, from, to int) string {
@@ -44,18 +38,18 @@ func TestMasks(t *testing.T) {
 		line := make([]byte, n)
 		for i := range line {
 			line[i] = alphabet[r.IntN(len(alphabet))]
-			if n%3 == 0 { // no flags
+			if n%3 == 0 {
 				line[i] = "\\\"a"[r.IntN(3)]
 			}
 		}
-		quotes, special, escaped, flags := plainMasks(line)
+		quotes, special, odd := plainMasks(line)
 		behind := string(bytes.Repeat([]byte("1"), 64))
-		for _, portable := range []bool{false, true} {
-			m.build(line, portable)
-			got := []string{bitString(m.quotes, 0, n+64), bitString(m.special, 0, n+64), bitString(m.escaped, 0, n), fmt.Sprint(m.flags)}
-			want := []string{quotes + behind, special + behind, escaped, fmt.Sprint(flags)}
+		for _, below := range kernels {
+			m.build(line, kernelBest-below)
+			got := []string{bitString(m.quotes, 0, n+64), bitString(m.special, 0, n+64), bitString(m.odd, 0, n+64)}
+			want := []string{quotes + behind, special + behind, odd + behind}
 			if d := cmp.Diff(want, got); d != "" {
-				t.Fatalf("portable %v, %q:\n%s", portable, line, d)
+				t.Fatalf("without %d kernels, %q:\n%s", below, line, d)
 			}
 		}
 	}
@@ -63,8 +57,8 @@ func TestMasks(t *testing.T) {
 
 func BenchmarkMasks(b *testing.B) {
 	lines := recorded(b, "metadata.log")
-	for _, portable := range []bool{false, true} {
-		b.Run(fmt.Sprintf("portable=%v", portable), func(b *testing.B) {
+	for _, below := range kernels {
+		b.Run(fmt.Sprintf("without=%d", below), func(b *testing.B) {
 			var m masks
 			size := 0
 			for _, l := range lines {
@@ -73,7 +67,7 @@ func BenchmarkMasks(b *testing.B) {
 			done := cpuSpeed(b, size)
 			for b.Loop() {
 				for _, l := range lines {
-					m.build(l, portable)
+					m.build(l, kernelBest-below)
 				}
 			}
 			done()

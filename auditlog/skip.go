@@ -63,7 +63,7 @@ name: // of a member, starts at p
 	goto value
 
 ended: // a value, at p: what it is in goes on or ends too
-	if depth == 0 {
+	if depth == 0 && p <= len(b) {
 		return p
 	}
 	if uint(p) >= uint(len(b)) {

@@ -7,28 +7,38 @@ import (
 	"unicode/utf8"
 )
 
-// escapesValid checks what follows each backslash of the line.
-func (s *scanner) escapesValid() bool {
-	line := s.line
-	for i := 0; i < len(line); i += 64 {
-		for w := word(s.escaped, i/8); w != 0; w &= w - 1 {
+// survey looks at what is odd in the line that s.line has from start on: whether all escapes are valid, and whether there
+// are control characters, which may stand outside of strings. The line ends with s.line, or where oneLine has its line feed.
+func (s *scanner) survey(start int, oneLine bool) (end int, valid, control bool) {
+	b := s.line
+	valid = true
+	w := word(s.odd, start>>6<<3) & (^uint64(0) << (start & 63))
+	for i := start &^ 63; ; w = word(s.odd, i>>3) {
+		for ; w != 0; w &= w - 1 {
 			p := i + bits.TrailingZeros64(w)
-			if p >= len(line) {
-				return false
+			if p >= len(b) {
+				return len(b), valid, control
 			}
-			switch c := line[p]; {
+			c := b[p]
+			switch {
 			case unescaped[c] != 0:
-			case c != 'u', hex4(line[p+1:]) < 0:
-				return false
+			case c == 'u':
+				valid = valid && hex4(b[p+1:]) >= 0
+			case c == '\n' && oneLine:
+				return p, valid, control
+			case c < ' ':
+				control = true
+			default:
+				valid = false
 			}
 		}
+		i += 64
 	}
-	return true
 }
 
-// controlsOutside checks that no string has a control character in it.
-func (s *scanner) controlsOutside() bool {
-	for p := next(s.quotes, 0); p < len(s.line); {
+// controlsOutside checks that no string of the line has a control character in it.
+func (s *scanner) controlsOutside(start int) bool {
+	for p := next(s.quotes, start); p < len(s.line); {
 		end := next(s.quotes, p+1)
 		if end >= len(s.line) {
 			return false

@@ -6,17 +6,18 @@ import "math/bits"
 // bytes are the name that comes next, passes over it and its value if they are, and gives the first byte that it did not
 // take. Where a line has something else, members goes on from there.
 
-// usual reads the members of an event that are where servers write them, and gives what comes behind the last of them; 0
-// if the first is not there, -1 if a value is not as usual.
-func (s *scanner) usual(e *event) int {
+// usual reads the members of the event at start that are where servers write them, and gives what comes behind the last
+// of them; 0 if the first is not there, -1 if a value is not as usual.
+func (s *scanner) usual(start int, e *event) int {
 	b := s.line
-	if len(b) < 56 || string(b[:16]) != `{"kind":"Event",` || string(b[16:32]) != `"apiVersion":"au` ||
-		string(b[32:48]) != `dit.k8s.io/v1","` || string(b[48:56]) != `level":"` {
+	head := b[start:]
+	if len(head) < 56 || string(head[:16]) != `{"kind":"Event",` || string(head[16:32]) != `"apiVersion":"au` ||
+		string(head[32:48]) != `dit.k8s.io/v1","` || string(head[48:56]) != `level":"` {
 		return 0
 	}
-	s.kind, s.apiVersion = b[9:14], b[30:45]
+	s.kind, s.apiVersion = head[9:14], head[30:45]
 	s.seen = seenKind | seenAPIVersion | seenLevel
-	p := s.take(56, &e.level)
+	p := s.take(start+56, &e.level)
 	if p < 0 {
 		return -1
 	}

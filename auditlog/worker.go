@@ -10,7 +10,8 @@ import (
 // A worker parses pieces of logs, and keeps what they say to itself until the end.
 type worker struct {
 	*queue
-	scanner scanner
+	batch   batch   // of lines
+	scanner scanner // of a document by itself, while a batch is under way too
 	event   event
 	reducer *reducer
 	buf     []byte
@@ -35,22 +36,25 @@ func (w *worker) run(ctx context.Context) {
 
 // lines reads whole lines, of which the last may have no line feed.
 func (w *worker) lines(b []byte, t *part) {
-	for len(b) > 0 {
-		line := b
-		if i := bytes.IndexByte(b, '\n'); i >= 0 {
-			line, b = b[:i], b[i+1:]
-		} else {
-			b = nil
+	w.batch.begin(b)
+	for {
+		line, ok, err := w.batch.next(&w.event)
+		if !ok {
+			return
 		}
-		w.line(line, t)
+		w.scanned(line, err, t)
 	}
 }
 
 // line reads one. It says whether the line is cut off: JSON as far as it goes.
 func (w *worker) line(line []byte, t *part) (cut bool) {
+	return w.scanned(line, w.scanner.scan(line, &w.event), t)
+}
+
+// scanned takes what the scanner made of a line.
+func (w *worker) scanned(line []byte, err error, t *part) (cut bool) {
 	number := t.lines
 	t.lines++
-	err := w.scanner.scan(line, &w.event)
 	if err != nil && (blank(line) || w.several(line, number, t)) {
 		return false
 	}
