@@ -282,6 +282,9 @@ func (r RequestReport) versions() string {
 	from := map[string]string{
 		"given": "as --server-version says", "log": "as the user agents of kube-apiserver say", "cluster": "as the cluster says", "snapshot": "as the snapshot says",
 	}[r.Server.From]
+	if r.Server.Guessed != "" {
+		from = "by what " + r.Server.Guessed + " calls itself"
+	}
 	if from == "" {
 		return "Kubernetes " + r.Server.Versions()
 	}

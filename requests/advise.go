@@ -121,67 +121,6 @@ func (j judge) expired(c *evidence.Client, _ *Judgement) *Advice {
 		"before is read again. Read pages without pauses, in larger ones, and do not store a resourceVersion.", plural(c.Expired, "LIST"))}
 }
 
-// pages is for reading in pages: small ones, or in versions where only the first comes from the cache.
-func (j judge) pages(c *evidence.Client, g *Judgement) *Advice {
-	const small = 100
-	next := count(c, func(s evidence.Shape) bool { return s.Continue != "" })
-	if c.Verb != "list" || share(next, c) < 0.3 {
-		return nil
-	}
-	if j.would(c, Etcd) >= next && !j.Server.uncached(c.GroupResource()) && j.all31() && !j.readsEtcd() {
-		return &Advice{AdvicePaging, fmt.Sprintf("In %s only the first page comes from the watch cache, each further one from etcd. Leave out the limit, so that the cache serves all of it at once, "+
-			"or use an informer; from 1.34 on the cache serves pages, too.", j.Server.Versions())}
-	}
-	var limits int64
-	for _, s := range c.Shapes {
-		limits += s.Limits
-	}
-	if each := limits / max(c.Paged, 1); next >= 10*few && each > 0 && each < small && g.Agent.Product != "kubectl" {
-		return &Advice{AdvicePaging, fmt.Sprintf("Reads pages of about %d objects. Larger ones (client-go and kubectl ask for 500) are fewer requests, and the continue token expires less often.", each)}
-	}
-	return nil
-}
-
-// all31 reports whether all servers are known to serve the newest state from the cache unless something is amiss.
-func (j judge) all31() bool { return len(j.Server.Minors) > 0 && j.Server.Minors[0] >= 31 }
-
-// readsEtcd reports whether even the simplest LIST of the newest state is known to go to etcd.
-func (j judge) readsEtcd() bool {
-	return ServedBy(evidence.Shape{RV: evidence.RVUnset}, "pods", "list", j.Server).By == Etcd
-}
-
-// ignored is for a limit that does nothing.
-func (j judge) ignored(c *evidence.Client, g *Judgement) *Advice {
-	var n int64
-	for _, s := range g.Served {
-		if s.LimitIgnored {
-			n += s.Count
-		}
-	}
-	// Every informer of client-go asks so, once or twice. Where the start of watches is not recorded, who is one cannot be told.
-	if share(n, c) < 0.5 || j.watches[whoIs(c)] > 0 || j.all.Stages["ResponseStarted"] == 0 || c.Count < 4*max(g.FanOut, 1) {
-		return nil
-	}
-	return &Advice{AdviceIgnored, "A limit does nothing together with resourceVersion=0: each LIST returns everything at once. To page, leave out resourceVersion=0" + j.pagesFrom() + "; or use an informer."}
-}
-
-// pagesFrom says what paging costs, where it is not all from the cache.
-func (j judge) pagesFrom() string {
-	var from []string
-	for _, s := range []evidence.Shape{{RV: evidence.RVUnset, Limit: true}, {RV: evidence.RVUnset, Limit: true, Continue: evidence.ContinueAt}} {
-		from = append(from, string(ServedBy(s, "pods", "list", j.Server).By))
-	}
-	switch from[0] + " " + from[1] {
-	case "etcd etcd":
-		return " (pages then come from etcd)"
-	case "consistent etcd":
-		return " (pages after the first then come from etcd)"
-	case "consistent cache":
-		return ""
-	}
-	return " (in versions before 1.34 pages come from etcd, from 1.31 on all but the first)"
-}
-
 // zero is for LISTs that would come from the cache if they asked for less certainty.
 func (j judge) zero(c *evidence.Client, g *Judgement) *Advice {
 	unset := count(c, func(s evidence.Shape) bool { return s.RV == evidence.RVUnset && s.Continue == "" && !s.Many })
@@ -250,31 +189,6 @@ func (j judge) informer(c *evidence.Client, g *Judgement) *Advice {
 		return &Advice{AdviceInformer, often + "It watches the same resource as well: let it read from its informer's cache (a lister, in controller-runtime the manager's client) instead of the API."}
 	}
 	return &Advice{AdviceInformer, often + "Use an informer: it lists once and is sent changes from there on."}
-}
-
-// upgrade is for what newer servers do better.
-func (j judge) upgrade(c *evidence.Client, _ *Judgement) *Advice {
-	unset := count(c, func(s evidence.Shape) bool { return s.RV == evidence.RVUnset && s.Continue == "" })
-	if c.Verb != "list" || share(unset, c) < 0.5 || j.would(c, Etcd) < unset || len(j.Server.Minors) == 0 || j.Server.uncached(c.GroupResource()) {
-		return nil
-	}
-	switch newest := j.Server.Minors[len(j.Server.Minors)-1]; {
-	case newest <= 30:
-		return &Advice{AdviceUpgrade, "From 1.31 on the watch cache serves such LISTs, if every etcd is 3.4.31, 3.5.13 or later."}
-	case j.Server.WatchProgress == No:
-		return &Advice{AdviceUpgrade, "The servers could serve such LISTs from the watch cache, but an etcd is too old for it: it takes 3.4.31, 3.5.13 or later."}
-	case j.Server.ConsistentList == No && newest <= 33:
-		return &Advice{AdviceUpgrade, "The servers could serve such LISTs from the watch cache, but the feature gate ConsistentListFromCache is off."}
-	}
-	return nil
-}
-
-// watchList is for informers that read a large collection anew often: a stream spares the servers' memory.
-func (j judge) watchList(c *evidence.Client, g *Judgement) *Advice {
-	if c.Verb != "list" || len(j.Server.Minors) == 0 || !j.Server.watchList(j.Server.Minors[0]) || j.watches[whoIs(c)] == 0 || c.Zero < c.Count/2 || !j.relists(g) {
-		return nil
-	}
-	return &Advice{AdviceWatchList, "Its informers read everything anew often. With client-go 0.35 or later they ask for a stream (WatchList), which spares the servers' memory; find out why they start over."}
 }
 
 // instances are how many there are, in words.

@@ -12,7 +12,7 @@ import (
 func Judge(r *evidence.Requests, o Options) Report {
 	if len(o.Server.Minors) == 0 {
 		log := FromLog(r)
-		o.Server.Minors, o.Server.From = log.Minors, log.From
+		o.Server.Minors, o.Server.From, o.Server.Guessed = log.Minors, log.From, log.Guessed
 	}
 	j := judge{Options: o, all: r, window: r.To.Sub(r.From), watches: map[who]int64{}}
 	for i := range r.Clients {

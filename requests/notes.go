@@ -19,6 +19,8 @@ func (j judge) notes(clients []Judged) []string {
 	}
 	if len(j.Server.Minors) == 0 && r.Lists.Total > 0 {
 		say("the version of the servers is not known, and it decides who serves a LIST: the log has no request of kube-apiserver itself")
+	} else if j.Server.Guessed != "" {
+		say("the servers are taken to be of %s, by what %s calls itself: the log has no request of kube-apiserver itself", j.Server.Versions(), j.Server.Guessed)
 	} else if len(j.Server.Minors) > 1 {
 		say("servers of %s wrote the log: where they differ, who served a request is not known", j.Server.Versions())
 	}

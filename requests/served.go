@@ -66,6 +66,9 @@ func ServedBy(shape evidence.Shape, resource, verb string, s Server) Served {
 	case len(s.Minors) == 0:
 		return Served{By: Unknown, Unsure: "the version of the servers is not known: " + strings.Join(said, ", ") + " and later"}
 	}
+	if s.Guessed != "" {
+		return Served{By: Unknown, Unsure: "the servers are of " + s.Versions() + ": " + strings.Join(said, ", ")}
+	}
 	return Served{By: Unknown, Unsure: "servers of different versions wrote the log: " + strings.Join(said, ", ")}
 }
 
@@ -86,7 +89,7 @@ func servedIn(minor int, shape evidence.Shape, resource, verb string, s Server) 
 	switch {
 	case s.uncached(resource):
 	case verb == "watch":
-		out = watch(shape, s)
+		out = watch(minor, shape, s)
 	default:
 		out = list(minor, shape, s)
 	}
@@ -125,7 +128,10 @@ func refused(minor int, shape evidence.Shape, verb string, s Server) bool {
 }
 
 // watch is who serves a watch of what has a cache. None asks etcd for objects.
-func watch(shape evidence.Shape, s Server) Served {
+func watch(minor int, shape evidence.Shape, s Server) Served {
+	if shape.Initial && minor >= 31 && s.WatchProgress == No {
+		return Served{By: Refused} // by an error in the stream; client-go lists instead
+	}
 	if shape.Initial && shape.RV == evidence.RVUnset {
 		return Served{By: Consistent, Assumes: assumeProgress(s)}
 	}

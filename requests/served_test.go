@@ -132,6 +132,9 @@ func TestServedByWatchList(t *testing.T) {
 			}
 		}
 	}
+	if got := ServedBy(shape, "pods", "watch", Server{Minors: []int{37}, WatchProgress: No}).By; got != Refused {
+		t.Errorf("with an etcd too old: got %s, want refused", got)
+	}
 	shape.RV = "zero"
 	if got := ServedBy(shape, "pods", "watch", Server{Minors: []int{37}}).By; got != Cache {
 		t.Errorf("from zero: got %s, want cache", got)
@@ -167,7 +170,18 @@ func TestFromLog(t *testing.T) {
 	delete(r.Servers, "kube-apiserver/v1.31.4")
 	delete(r.Servers, "kube-apiserver/v1.31.4-eks-2d5f260")
 	delete(r.Servers, "kube-apiserver/v1.30.14")
-	if got := FromLog(r); len(got.Minors) != 0 || got.From != "" {
-		t.Errorf("got %+v of a scheduler, want nothing known", got)
+	if got := FromLog(r); fmt.Sprint(got.Minors) != "[29 30]" || got.Guessed != "kube-scheduler" || got.Versions() != "1.29 or 1.30" {
+		t.Errorf("got %+v of a scheduler, want its version or one newer", got)
+	}
+	r.Servers["kube-controller-manager/v1.30.1"] = 1
+	got = FromLog(r)
+	if fmt.Sprint(got.Minors) != "[30 31]" || got.Guessed != "kube-controller-manager" {
+		t.Errorf("got %+v of a controller manager, want its version or one newer", got)
+	}
+	if by := ServedBy(evidence.Shape{RV: "unset"}, "pods", "list", got); by.Unsure != "the servers are of 1.30 or 1.31: etcd in 1.30, consistent in 1.31" {
+		t.Errorf("got %+v", by)
+	}
+	if got := FromLog(&evidence.Requests{}); len(got.Minors) != 0 || got.From != "" {
+		t.Errorf("got %+v of nothing", got)
 	}
 }

@@ -24,6 +24,8 @@ type Server struct {
 	Minors []int `json:"minors,omitempty"`
 	// From says where the versions were read: "given", "log", "cluster", "snapshot".
 	From string `json:"from,omitempty"`
+	// Guessed names the component whose version Minors are guessed from: one of them serves.
+	Guessed string `json:"guessed,omitempty"`
 
 	WatchProgress  Known `json:"watchProgress,omitempty"`  // every etcd can tell how far a watch is: 3.4.31, 3.5.13 and later
 	ConsistentList Known `json:"consistentList,omitempty"` // the gate ConsistentListFromCache
@@ -37,22 +39,32 @@ type Server struct {
 	Cached   []string `json:"cached,omitempty"`
 }
 
-// FromLog reads the versions from what the control plane's own components call themselves in the log. Those of the API
-// servers' own requests count; where there are none, nothing is known: a controller manager may be older.
+// FromLog reads the versions from what the control plane's own components call themselves in the log: those of the API
+// servers' own requests. Where there are none, those of the controller managers and schedulers: a kube-apiserver is as
+// new or, during an upgrade, one version newer.
 func FromLog(r *evidence.Requests) Server {
+	if minors := minorsIn(r, "kube-apiserver"); len(minors) > 0 {
+		return Server{Minors: minors, From: "log"}
+	}
+	for _, product := range []string{"kube-controller-manager", "kube-scheduler"} {
+		if minors := minorsIn(r, product); len(minors) > 0 {
+			last := minors[len(minors)-1]
+			return Server{Minors: []int{last, last + 1}, From: "log", Guessed: product}
+		}
+	}
+	return Server{}
+}
+
+func minorsIn(r *evidence.Requests, product string) []int {
 	var minors []int
 	for _, name := range slices.Sorted(maps.Keys(r.Servers)) {
 		ua := evidence.ParseUserAgent(name)
-		v, ok := evidence.ParseSemver(ua.Version)
-		if ok && ua.Product == "kube-apiserver" && v.Major == 1 && v.Minor > 0 {
+		if v, ok := evidence.ParseSemver(ua.Version); ok && ua.Product == product && v.Major == 1 && v.Minor > 0 {
 			minors = append(minors, v.Minor)
 		}
 	}
-	if len(minors) == 0 {
-		return Server{}
-	}
 	slices.Sort(minors)
-	return Server{Minors: slices.Compact(minors), From: "log"}
+	return slices.Compact(minors)
 }
 
 // Versions names the versions in words.
@@ -63,6 +75,9 @@ func (s Server) Versions() string {
 	out := make([]string, len(s.Minors))
 	for i, m := range s.Minors {
 		out[i] = "1." + strconv.Itoa(m)
+	}
+	if s.Guessed != "" {
+		return strings.Join(out, " or ")
 	}
 	return strings.Join(out, " and ")
 }
