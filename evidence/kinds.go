@@ -20,6 +20,7 @@ const (
 	KindFlowSchemas              Kind = "apf.flowschemas"
 	KindPriorityLevels           Kind = "apf.levels"
 	KindInFlight                 Kind = "apf.requests"
+	KindRequests                 Kind = "audit.requests"
 	KindAPIServices              Kind = "apiservices"
 	KindKubeadmConfig            Kind = "kubeadm.config"
 	KindKubeletIntent            Kind = "kubelet.intent"

@@ -11,7 +11,7 @@ import (
 func TestKinds(t *testing.T) {
 	want := []Kind{
 		KindVersion, KindNodes, KindControlPods, KindAPIServerEndpoints, KindAPIServerLeases, KindAPIServerFlags, KindAPIServerMetrics,
-		KindFlowSchemas, KindPriorityLevels, KindInFlight, KindAPIServices, KindKubeadmConfig, KindKubeletIntent, KindControllerManagerFlags,
+		KindFlowSchemas, KindPriorityLevels, KindInFlight, KindRequests, KindAPIServices, KindKubeadmConfig, KindKubeletIntent, KindControllerManagerFlags,
 		KindControllerManagerMetrics, KindSchedulerFlags, KindSchedulerConfig, KindSchedulerMetrics, KindLeaderLeases, KindPendingPods,
 		KindEtcdFlags, KindEtcdMetrics, KindEtcdMembers, KindEtcdStatus, KindEtcdAlarms, KindKubeletFlags, KindKubeletConfigs, KindKubeletMetrics, KindPods,
 		KindDocuments, KindConfigFiles,

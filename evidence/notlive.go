@@ -8,7 +8,7 @@ import (
 // wholes name what a kind of evidence is about, by the first word of the kind, where no instance is known.
 var wholes = map[string]string{
 	"apiserver": "kube-apiserver", "controller-manager": "kube-controller-manager", "scheduler": "kube-scheduler",
-	"etcd": "etcd", "kubelet": "kubelet",
+	"etcd": "etcd", "kubelet": "kubelet", "audit": "audit logs",
 }
 
 // MissRest puts a gap where a snapshot has nothing, not even a reason: nothing else would be said of it.

@@ -25,7 +25,8 @@ type Snapshot struct {
 	APIServerMetrics   Instances[Scrapes]     `json:"apiserver.metrics"`
 	FlowSchemas        Observed[[]FlowSchema] `json:"apf.flowschemas"`
 	PriorityLevels     Observed[[]Level]      `json:"apf.levels"`
-	InFlight           Instances[InFlight]    `json:"apf.requests"` // of each kube-apiserver
+	InFlight           Instances[InFlight]    `json:"apf.requests"`   // of each kube-apiserver
+	Requests           Observed[Requests]     `json:"audit.requests"` // of audit logs; collect reads none
 	APIServices        Observed[[]APIService] `json:"apiservices"`
 
 	KubeadmConfig Observed[KubeadmConfig] `json:"kubeadm.config"`

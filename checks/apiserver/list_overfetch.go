@@ -16,7 +16,7 @@ func overfetch(s *evidence.Snapshot, subject checks.Subject, name string, window
 	cache := func(f flow) bool {
 		return f.cFetched >= p.OverfetchObjects && f.cFetched >= p.OverfetchCache*max(f.cReturn, 1e-9)
 	}
-	fix := findClient(name) + "; let it use an informer, ask for one namespace, or for what has an index (pods by spec.nodeName)"
+	fix := findClient(s, name) + "; let it use an informer, ask for one namespace, or for what has an index (pods by spec.nodeName)"
 	if f, b, sev, ok := strength(name, window, life, etcd); ok && !isEvents(name) {
 		return one(subject.Find(sev, "are read from etcd at %s by LISTs that return %s, %s: selectors never reduce what is read there (%s)", perSecond(f.fetched), perSecond(f.returned), b.during, whoAsks(s, name)).
 			Saw("%s read, %s returned", perSecond(f.fetched), perSecond(f.returned)).Want("under %g read for each returned", p.OverfetchEtcd).WithFix(fix))

@@ -21,10 +21,10 @@ var listRV = checks.New(checks.Spec{
 	ID:        "list-resource-version",
 	Component: "clients",
 	Severity:  checks.Warning,
-	Needs:     []evidence.Kind{evidence.KindVersion, evidence.KindAPIServerMetrics},
-	Uses:      []evidence.Kind{evidence.KindInFlight},
+	AnyOf:     []evidence.Kind{evidence.KindAPIServerMetrics, evidence.KindRequests},
+	Uses:      []evidence.Kind{evidence.KindVersion, evidence.KindAPIServerFlags, evidence.KindEtcdStatus, evidence.KindInFlight},
 	Doc:       listRVDoc,
-}, listRVParams{EtcdShare: 0.5, EtcdObjects: 1000, EtcdLists: 1, LargeResource: 5000, OverfetchEtcd: 20, OverfetchCache: 100, OverfetchObjects: 10_000, ChurnPer10Min: 5, SettleMinutes: 10}, runListRV)
+}, listRVParams{EtcdShare: 0.5, EtcdObjects: 1000, EtcdLists: 1, LargeResource: 5000, OverfetchEtcd: 20, OverfetchCache: 100, OverfetchObjects: 10_000, ChurnPer10Min: 5, SettleMinutes: 10, ClientObjects: 200, ClientLists: 1, Refusals: 10}, runListRV)
 
 type listRVParams struct {
 	EtcdShare        float64 `json:"etcdShare" doc:"share of the objects read by LISTs of a resource that comes from etcd; kaudit's own heuristic"`
@@ -36,6 +36,9 @@ type listRVParams struct {
 	OverfetchObjects float64 `json:"overfetchObjects" doc:"objects read a second below which what is thrown away does not matter; kaudit's own heuristic"`
 	ChurnPer10Min    float64 `json:"churnPer10Min" doc:"times that watches are sent a whole resource anew in 10 minutes; kaudit's own heuristic"`
 	SettleMinutes    float64 `json:"settleMinutes" doc:"minutes after a start during which kube-apiserver and its clients read everything anew, and nothing is judged"`
+	ClientObjects    float64 `json:"clientObjects" doc:"objects a second that LISTs of one client make etcd read, by the audit log: about 1 MB/s of pods; kaudit's own heuristic"`
+	ClientLists      float64 `json:"clientLists" doc:"LISTs a minute of one client from etcd, by the audit log, that are told of where the objects are not counted; kaudit's own heuristic"`
+	Refusals         float64 `json:"refusals" doc:"LISTs of one client answered 410, or ignoring its limit, from which that is a habit; kaudit's own heuristic"`
 }
 
 func (p listRVParams) Validate() error {
@@ -58,26 +61,45 @@ func (p listRVParams) settle() time.Duration {
 const (
 	lastingLife   = time.Hour
 	lastingWindow = time.Minute
+	lastingShort  = 10 * time.Second // of a log: less tells no rate
 )
 
 // notNamed is what metrics cannot tell.
 const notNamed = "metrics do not name the client, the audit log does"
 
-// whoAsks is what is known of the clients that list a resource: who did so at the moments of the dumps.
+// whoAsks is what is known of the clients that list a resource: by the audit log, and at the moments of the dumps.
 func whoAsks(s *evidence.Snapshot, name string) string {
-	if now := underWay(s, name); now != "" {
-		return notNamed + "; " + now
+	said := notNamed
+	if s.Requests.Seen() {
+		said = namedInLog(s, name)
 	}
-	return notNamed
+	if now := underWay(s, name); now != "" {
+		said += "; " + now
+	}
+	return said
 }
 
-// findClient is how to learn it.
-func findClient(name string) string {
+// findClient is how to learn it, or how to see more of it where a log was read.
+func findClient(s *evidence.Snapshot, name string) string {
 	plural, _, _ := strings.Cut(name, ".")
+	if s.Requests.Seen() {
+		return fmt.Sprintf("see what the audit log names (kaudit requests AUDIT-LOG --resource %s tells more)", plural)
+	}
 	return fmt.Sprintf("find the client: kaudit requests AUDIT-LOG --resource %s", plural)
 }
 
 func runListRV(s *evidence.Snapshot, p listRVParams) []checks.Verdict {
+	var vs []checks.Verdict
+	window, life := windowBook(s, p), lifeBook(s)
+	for range s.APIServerMetrics.Seen() {
+		vs = listsCounted(s, p, window, life)
+		break
+	}
+	return append(vs, listsLogged(s, p, window, life)...)
+}
+
+// listsCounted judges what the metrics count.
+func listsCounted(s *evidence.Snapshot, p listRVParams, window, life book) []checks.Verdict {
 	subject := checks.About("cluster")
 	grown, timeless := 0, 0
 	for o := range s.APIServerMetrics.Seen() {
@@ -95,7 +117,6 @@ func runListRV(s *evidence.Snapshot, p listRVParams) []checks.Verdict {
 	case grown == 0:
 		return one(subject.Skip("cannot be judged: no kube-apiserver has run for %s, and a fresh one reads everything from etcd to fill its cache", evidence.Ago(p.settle())))
 	}
-	window, life := windowBook(s, p), lifeBook(s)
 	if len(window.flows) == 0 && len(life.flows) == 0 {
 		return one(subject.Skip("cannot be judged: there is neither a second scrape nor a kube-apiserver that counts its LISTs and has run for %s", evidence.Ago(lastingLife)).
 			Unlocked("--window 1m"))
@@ -171,7 +192,7 @@ func resourceVerdicts(s *evidence.Snapshot, name string, window, life book, p li
 		if f, b, _, ok := strength(name, window, life, func(f flow) bool { return f.fetched >= p.EtcdObjects }); ok {
 			vs = append(vs, subject.Find(checks.Info, "are listed from etcd at %s%s, %s: events never have a watch cache, whatever resourceVersion is asked for (%s)", perSecond(f.fetched), f.perReturned(), b.during, whoAsks(s, name)).
 				Saw("%s%s", perSecond(f.fetched), f.perReturned()).Want("under %s", perSecond(p.EtcdObjects)).
-				WithFix(findClient(name)+"; let it watch instead of polling; a shorter --event-ttl or an etcd of their own makes the rest cheaper"))
+				WithFix(findClient(s, name)+"; let it watch instead of polling; a shorter --event-ttl or an etcd of their own makes the rest cheaper"))
 		}
 	case cached(s, name):
 		vs = append(vs, fromEtcd(s, subject, name, window, life, p)...)
@@ -212,12 +233,22 @@ func fromEtcd(s *evidence.Snapshot, subject checks.Subject, name string, window,
 	return one(subject.Find(sev, "are listed from etcd, past the watch cache: %.2g LISTs/s read %s, %s, %s (%s; %s)", f.lists, perSecond(f.fetched), f.shares(), b.during, f.certain(), whoAsks(s, name)).
 		Saw("%s from etcd, %.2g LISTs/s: %s", perSecond(f.fetched), f.lists, f.shares()).
 		Want("under %s, or under %.0f%% from etcd", perSecond(p.EtcdObjects), 100*p.EtcdShare).
-		WithFix(findClient(name) + "; then " + cureByVersion(s.Version.Value.Behaviour())))
+		WithFix(findClient(s, name) + "; then " + cureByVersion(minorOf(s))))
+}
+
+// minorOf is the minor whose ways the servers have; 0 if nobody could tell.
+func minorOf(s *evidence.Snapshot) int {
+	if !s.Version.Seen() {
+		return 0
+	}
+	return s.Version.Value.Behaviour()
 }
 
 // cureByVersion is what makes a LIST come from the cache.
 func cureByVersion(minor int) string {
 	switch {
+	case minor == 0:
+		return "let it use an informer, which reads the watch cache in every version"
 	case minor < minorOn:
 		return "let it use an informer, or resourceVersion=0 where data a moment old will do (the limit is then ignored); or upgrade to 1.31 or later"
 	case minor < minorLocked:

@@ -35,7 +35,7 @@ func listing(minor int, age, window time.Duration, grown, gauges counters) *evid
 	}
 }
 
-var listRVDefaults = listRVParams{EtcdShare: 0.5, EtcdObjects: 1000, EtcdLists: 1, LargeResource: 5000, OverfetchEtcd: 20, OverfetchCache: 100, OverfetchObjects: 10_000, ChurnPer10Min: 5, SettleMinutes: 10}
+var listRVDefaults = listRVParams{EtcdShare: 0.5, EtcdObjects: 1000, EtcdLists: 1, LargeResource: 5000, OverfetchEtcd: 20, OverfetchCache: 100, OverfetchObjects: 10_000, ChurnPer10Min: 5, SettleMinutes: 10, ClientObjects: 200, ClientLists: 1, Refusals: 10}
 
 // old130 are the counters of 1.30, where a resource is one label and the cache names its key prefix.
 func old130(lists, etcd, cache float64) (grown, gauges counters) {

@@ -18,6 +18,7 @@ var kindWords = map[evidence.Kind]string{
 	evidence.KindFlowSchemas:              "FlowSchemas",
 	evidence.KindPriorityLevels:           "PriorityLevelConfigurations",
 	evidence.KindInFlight:                 "requests under way in every kube-apiserver, at two moments",
+	evidence.KindRequests:                 "audit logs of the kube-apiservers (--audit-log)",
 	evidence.KindAPIServices:              "APIServices",
 	evidence.KindKubeadmConfig:            "ConfigMap kube-system/kubeadm-config",
 	evidence.KindKubeletIntent:            "ConfigMap kube-system/kubelet-config",

@@ -22,6 +22,7 @@ type scanOptions struct {
 	policy     *policyOptions
 	demo       bool
 	snapshot   string
+	auditLogs  []string
 	outputs    []string
 	only, skip []string
 	failOn     string
@@ -37,7 +38,7 @@ func newScanCmd(e env) *cobra.Command {
 		Long: `Scan reads what the checks need from the cluster that kubectl would talk to, judges it, and reports. It sends nothing but
 reads. Evidence that cannot be had makes a check skipped, with the reason; nothing passes unseen.`,
 		Example: examples(e, "scan", "scan --context prod -o table -o json=report.json", "scan --only 'etcd-*' --fail-on warning",
-			"scan --etcd-endpoints https://10.0.0.1:2379 --etcd-cacert ca.crt --etcd-cert client.crt --etcd-key client.key", "scan --snapshot cluster.json.gz", "scan --demo"),
+			"scan --etcd-endpoints https://10.0.0.1:2379 --etcd-cacert ca.crt --etcd-cert client.crt --etcd-key client.key", "scan --snapshot cluster.json.gz", "scan --snapshot cluster.json.gz --audit-log /var/log/kubernetes/audit/", "scan --demo"),
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := exclusive(cmd, o.collection, o.demo, o.snapshot, o.files.paths); err != nil {
@@ -53,6 +54,7 @@ reads. Evidence that cannot be had makes a check skipped, with the reason; nothi
 	f := cmd.Flags()
 	f.BoolVar(&o.demo, "demo", false, "judge a snapshot recorded from a real cluster, inside this program")
 	f.StringVar(&o.snapshot, "snapshot", "", "judge a snapshot that collect wrote; - is standard input")
+	f.StringArrayVar(&o.auditLogs, "audit-log", nil, "audit log of a kube-apiserver, plain, .gz or .zst, or a directory of them, repeatable: who sends the LISTs; alone, no cluster is asked")
 	f.StringArrayVarP(&o.outputs, "output", "o", []string{"table"}, "FORMAT or FORMAT=FILE, repeatable: "+strings.Join(formatNames(), ", "))
 	f.StringSliceVar(&o.only, "only", nil, "only these checks: ids, patterns (etcd-*) or components")
 	f.StringSliceVar(&o.skip, "skip", nil, "all but these checks")
@@ -81,7 +83,7 @@ func runScan(ctx context.Context, e env, o scanOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := cmp.Or(o.validate(), o.files.validate()); err != nil {
+	if err := cmp.Or(o.validate(), o.files.validate(), o.validateLogs()); err != nil {
 		return err
 	}
 	decided, err := o.decisions(e)
@@ -110,7 +112,7 @@ func runScan(ctx context.Context, e env, o scanOptions) error {
 		return err
 	}
 	defer discard(outs)
-	audit, tree, err := o.audit(ctx, e, cs)
+	audit, tree, logs, err := o.audit(ctx, e, cs)
 	if err != nil {
 		return err
 	}
@@ -125,43 +127,63 @@ func runScan(ctx context.Context, e env, o scanOptions) error {
 	if n := unread(tree); n > 0 {
 		return usage("%s of files could not be read, and may hide findings; each is named above", checks.Count(n, "part"))
 	}
+	if logs != nil {
+		return cmp.Or(unreadLogs(e, logs), err)
+	}
 	return err
 }
 
-// audit judges what the options name. Files and a live cluster are judged side by side.
-func (o scanOptions) audit(ctx context.Context, e env, cs []checks.Check) (report.Audit, *configfile.Tree, error) {
+// audit judges what the options name. Files are judged beside a live cluster or audit logs.
+func (o scanOptions) audit(ctx context.Context, e env, cs []checks.Check) (report.Audit, *configfile.Tree, *evidence.Requests, error) {
 	var a report.Audit
 	tree := &configfile.Tree{}
 	began := time.Now()
 	if len(o.files.paths) > 0 {
 		var err error
 		if tree, err = o.files.readFiles(ctx, e, o.verbose); err != nil {
-			return a, nil, err
+			return a, nil, nil, err
 		}
 		a = auditOfFiles(o.files, tree, judgeFiles(tree, cs), began)
-		if !o.live {
-			return a, tree, nil
+		switch {
+		case o.live:
+		case len(o.auditLogs) > 0:
+			cs = readingLogs(cs)
+		default:
+			return a, tree, nil, nil
 		}
 	}
 	s, err := o.evidence(ctx, e)
 	if err != nil {
-		return a, nil, err
+		return a, nil, nil, err
 	}
 	both := report.Of(s, checks.Run(s, cs), thisBuild().Version)
+	if o.logAlone() {
+		both.Target.KubernetesVersion = versionsInLog(s.Requests.Value)
+	}
 	both.Clusters, both.Cost.Files, both.Cost.FileBytes = a.Clusters, a.Cost.Files, a.Cost.FileBytes
 	both.Results = append(both.Results, a.Results...)
-	return both, tree, nil
+	return both, tree, s.Requests.Value, nil
 }
 
-// evidence comes from the one source that the options name.
+// evidence comes from the one source of a cluster that the options name, and from audit logs besides. These are read
+// last, so that they reach as far as what the cluster counted.
 func (o scanOptions) evidence(ctx context.Context, e env) (*evidence.Snapshot, error) {
+	var s *evidence.Snapshot
+	var err error
 	switch {
 	case o.demo:
-		return recorded()
+		s, err = recorded()
 	case o.snapshot != "":
-		return saved(e, o.snapshot)
+		s, err = saved(e, o.snapshot)
+	case o.logAlone():
+		s = noCluster()
+	default:
+		s, err = o.collect(ctx, e)
 	}
-	return o.collect(ctx, e)
+	if err == nil {
+		err = o.readAuditLogs(ctx, e, s)
+	}
+	return s, err
 }
 
 // severityNamed is the bar that a finding is held against; never is one above every severity.
