@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/kaudit/kaudit/checks"
 	"github.com/kaudit/kaudit/evidence"
@@ -38,6 +40,9 @@ func requestsTable(w io.Writer, r RequestReport, o Options) error {
 		t.others(len(shown))
 		t.details(shown)
 	}
+	if t.r.Requests.Lists.Total+t.r.Requests.Watches > 0 {
+		t.notes()
+	}
 	t.logs()
 	t.footer(shown)
 	return t.Flush()
@@ -60,11 +65,22 @@ func (t requestsWriter) header() {
 	if line, ok := t.r.listsOverTime(); ok {
 		t.paragraph(t.over(line, "LISTs"), "")
 	}
-	for _, note := range t.r.Notes {
-		t.paragraph("Note: "+note, "")
+	if r.Lists.Total == 0 && r.Watches == 0 {
+		t.notes()
 	}
 	if r.Others.Lists.Total > 0 || r.Others.Watches > 0 {
 		t.paragraph(t.r.beyond(), "")
+	}
+}
+
+// notes are what the report cannot tell, or takes for granted.
+func (t requestsWriter) notes() {
+	if len(t.r.Notes) == 0 {
+		return
+	}
+	fmt.Fprintf(t, "\n%s\n", t.paint(bold, "Not certain"))
+	for _, note := range t.r.Notes {
+		t.paragraph(note, "  ")
 	}
 }
 
@@ -114,15 +130,63 @@ func (t requestsWriter) style(c requests.Judged) string {
 	return bold
 }
 
-// details say of every client with an advice what it does and what it could do; the first one's stand on top.
-func (t requestsWriter) details(shown []requests.Judged) {
+// An advised group of clients is given the same advice.
+type advised struct {
+	ranks   []int
+	clients []requests.Judged
+}
+
+// advisedAlike puts clients together, so that nobody reads the same advice twice.
+func advisedAlike(shown []requests.Judged) []advised {
+	var out []advised
 	for i, c := range shown {
-		if i == 0 || len(c.Advice) == 0 {
+		if len(c.Advice) == 0 {
+			continue
+		}
+		at := slices.IndexFunc(out, func(a advised) bool { return slices.Equal(a.clients[0].Advice, c.Advice) })
+		if at < 0 {
+			at, out = len(out), append(out, advised{})
+		}
+		out[at].ranks, out[at].clients = append(out[at].ranks, i+1), append(out[at].clients, c)
+	}
+	return out
+}
+
+// details say of the clients with an advice what they do and what they could do; the first one's stand on top.
+func (t requestsWriter) details(shown []requests.Judged) {
+	for _, group := range advisedAlike(shown) {
+		if group.ranks[0] == 1 && len(group.ranks) == 1 {
 			continue
 		}
 		fmt.Fprintln(t)
-		t.paragraph(fmt.Sprintf("%s %s", t.paint(bold, fmt.Sprintf("%d.", i+1)), t.paint(t.style(c), title(c))), "")
-		t.detail(c)
+		for i, c := range group.clients {
+			if group.ranks[i] == 1 {
+				continue
+			}
+			t.paragraph(fmt.Sprintf("%s %s", t.paint(bold, fmt.Sprintf("%d.", group.ranks[i])), t.paint(t.style(c), title(c))), "")
+			t.brief(c)
+		}
+		if group.ranks[0] == 1 {
+			t.paragraph(t.paint(green, "→")+" as for the first", "  ")
+			continue
+		}
+		t.advice(group.clients[0])
+	}
+}
+
+// brief is what of a client does not stand in the table.
+func (t requestsWriter) brief(c requests.Judged) {
+	var parts []string
+	for _, text := range []string{took(c), failures(c), t.r.since(c), unsure(c)} {
+		if text != "" {
+			parts = append(parts, text)
+		}
+	}
+	if c.Timeline.Count() > 1 {
+		parts = append(parts, spark(spread(c.Timeline, t.r.Requests.From, t.r.Requests.To, min(sparkColumns, t.Width/3))))
+	}
+	if len(parts) > 0 {
+		t.paragraph(strings.Join(parts, "; "), "   ")
 	}
 }
 
@@ -134,10 +198,17 @@ func (t requestsWriter) detail(c requests.Judged) {
 		from, to := t.r.Requests.From, t.r.Requests.To
 		t.paragraph(fmt.Sprintf("when: %s %s %s", clock(from, from, to), spark(counts), clock(to, from, to)), "  ")
 	}
+	t.advice(c)
+}
+
+func (t requestsWriter) advice(c requests.Judged) {
 	for _, a := range c.Advice {
-		lines := wrap(a.Text, t.Width-4)
-		for i, line := range lines {
-			fmt.Fprintln(t, map[bool]string{true: "  " + t.paint(green, "→") + " ", false: "    "}[i == 0]+line)
+		for i, line := range wrap(a.Text, t.Width-4) {
+			if i == 0 {
+				fmt.Fprintf(t, "  %s %s\n", t.paint(green, "→"), line)
+			} else {
+				fmt.Fprintln(t, "    "+line)
+			}
 		}
 	}
 }

@@ -64,7 +64,7 @@ type rise struct {
 // riseOf finds the time that best splits a timeline into before and after, if the rate after it is at
 // least three times that before. The means it states are true wherever the split is.
 func riseOf(t evidence.Timeline, from, to time.Time) (rise, bool) {
-	const columns, least = 64, 3
+	const columns, least, few = 64, 6, 20
 	counts := spread(t, from, to, columns)
 	total := 0.0
 	for _, n := range counts {
@@ -79,7 +79,7 @@ func riseOf(t evidence.Timeline, from, to time.Time) (rise, bool) {
 			best, split, head = apart, i, sum
 		}
 	}
-	if split < least || split > columns-least { // at an end it may be a single burst
+	if split < least || split > columns-least || total < few { // at an end it may be a single burst
 		return rise{}, false
 	}
 	minutes := to.Sub(from).Minutes() / columns

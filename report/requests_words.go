@@ -144,13 +144,16 @@ func (r RequestReport) facts(c requests.Judged) []string {
 	if via := c.Via; via != "" {
 		add("through", who(via)+", which impersonates the user")
 	}
-	switch up := r.change(c.Timeline); {
-	case !c.Began.IsZero():
-		add("began", clock(c.Began, r.Requests.From, r.Requests.To))
-	case up != "":
-		add("rose", up)
-	}
+	add("since", r.since(c))
 	return out
+}
+
+// since is when a client began, or began to ask more.
+func (r RequestReport) since(c requests.Judged) string {
+	if !c.Began.IsZero() {
+		return "began at " + clock(c.Began, r.Requests.From, r.Requests.To)
+	}
+	return r.change(c.Timeline)
 }
 
 // cost is what a client makes etcd read.
@@ -170,16 +173,11 @@ func (r RequestReport) cost(c requests.Cost) string {
 	return fmt.Sprintf("etcd reads %s %s objects a second for it", about, short(c.EtcdPerSecond))
 }
 
-// unsure is why somebody else may serve a request, or what was taken for granted.
+// unsure is why it is not known who serves a request. What was taken for granted stands among the notes.
 func unsure(c requests.Judged) string {
 	for _, s := range c.Served {
 		if s.Unsure != "" {
 			return s.Unsure
-		}
-	}
-	for _, s := range c.Served {
-		if s.Assumes != "" {
-			return "it is taken for granted that " + s.Assumes
 		}
 	}
 	return ""
