@@ -86,7 +86,7 @@ func (t requestsWriter) clients(shown []requests.Judged) error {
 func (t requestsWriter) clientCell(c requests.Judged, limit int) string {
 	name := program(c.Agent)
 	if width(name) > limit {
-		name = strings.Replace(name, "/", "/ ", 1) // between product and version, if anywhere
+		name = strings.Replace(name, "/", "/\n", 1) // between product and version, if anywhere
 	}
 	lines := wrap(name, limit)
 	for i := range lines {

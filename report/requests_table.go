@@ -130,7 +130,7 @@ func (t requestsWriter) style(c requests.Judged) string {
 	return bold
 }
 
-// An advised group of clients is given the same advice.
+// An advised group of clients is given advice of the same kinds.
 type advised struct {
 	ranks   []int
 	clients []requests.Judged
@@ -140,10 +140,12 @@ type advised struct {
 func advisedAlike(shown []requests.Judged) []advised {
 	var out []advised
 	for i, c := range shown {
-		if len(c.Advice) == 0 {
+		if i == 0 || len(c.Advice) == 0 { // the first one's stands on top
 			continue
 		}
-		at := slices.IndexFunc(out, func(a advised) bool { return slices.Equal(a.clients[0].Advice, c.Advice) })
+		at := slices.IndexFunc(out, func(a advised) bool {
+			return slices.EqualFunc(a.clients[0].Advice, c.Advice, func(x, y requests.Advice) bool { return x.ID == y.ID })
+		})
 		if at < 0 {
 			at, out = len(out), append(out, advised{})
 		}
@@ -152,25 +154,27 @@ func advisedAlike(shown []requests.Judged) []advised {
 	return out
 }
 
-// details say of the clients with an advice what they do and what they could do; the first one's stand on top.
+// common is the advice that all of them are given in the same words.
+func (a advised) common() []requests.Advice {
+	return slices.DeleteFunc(slices.Clone(a.clients[0].Advice), func(one requests.Advice) bool {
+		return slices.ContainsFunc(a.clients, func(c requests.Judged) bool { return !slices.Contains(c.Advice, one) })
+	})
+}
+
+// details say of the clients with an advice what they do and what they could do.
 func (t requestsWriter) details(shown []requests.Judged) {
 	for _, group := range advisedAlike(shown) {
-		if group.ranks[0] == 1 && len(group.ranks) == 1 {
-			continue
-		}
 		fmt.Fprintln(t)
+		common := group.common()
 		for i, c := range group.clients {
-			if group.ranks[i] == 1 {
-				continue
-			}
 			t.paragraph(fmt.Sprintf("%s %s", t.paint(bold, fmt.Sprintf("%d.", group.ranks[i])), t.paint(t.style(c), title(c))), "")
 			t.brief(c)
+			t.advice(slices.DeleteFunc(slices.Clone(c.Advice), func(one requests.Advice) bool { return slices.Contains(common, one) }))
 		}
-		if group.ranks[0] == 1 {
-			t.paragraph(t.paint(green, "→")+" as for the first", "  ")
-			continue
+		if len(group.clients) > 1 && len(common) > 0 {
+			fmt.Fprintln(t, "  each of these:")
 		}
-		t.advice(group.clients[0])
+		t.advice(common)
 	}
 }
 
@@ -198,11 +202,11 @@ func (t requestsWriter) detail(c requests.Judged) {
 		from, to := t.r.Requests.From, t.r.Requests.To
 		t.paragraph(fmt.Sprintf("when: %s %s %s", clock(from, from, to), spark(counts), clock(to, from, to)), "  ")
 	}
-	t.advice(c)
+	t.advice(c.Advice)
 }
 
-func (t requestsWriter) advice(c requests.Judged) {
-	for _, a := range c.Advice {
+func (t requestsWriter) advice(all []requests.Advice) {
+	for _, a := range all {
 		for i, line := range wrap(a.Text, t.Width-4) {
 			if i == 0 {
 				fmt.Fprintf(t, "  %s %s\n", t.paint(green, "→"), line)

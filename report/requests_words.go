@@ -170,7 +170,11 @@ func (r RequestReport) cost(c requests.Cost) string {
 	if c.AtMost {
 		about = "at most"
 	}
-	return fmt.Sprintf("etcd reads %s %s objects a second for it", about, short(c.EtcdPerSecond))
+	text := fmt.Sprintf("etcd reads %s %s objects a second for it", about, short(c.EtcdPerSecond))
+	if all := r.Cost.EtcdObjects; c.EtcdObjects < all {
+		text += fmt.Sprintf(", %s of all that it reads for LISTs", share(int64(1e6*c.EtcdObjects/all), 1e6))
+	}
+	return text
 }
 
 // unsure is why it is not known who serves a request. What was taken for granted stands among the notes.
