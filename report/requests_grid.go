@@ -37,7 +37,7 @@ func (t requestsWriter) figures(shown []requests.Judged) []figure {
 }
 
 // wide are the columns from which on who serves has a column of its own.
-const wide = 104
+const wide = 120
 
 // clients writes a row for each client.
 func (t requestsWriter) clients(shown []requests.Judged) error {
@@ -55,8 +55,7 @@ func (t requestsWriter) clients(shown []requests.Judged) error {
 		}
 		used += served + gap
 	}
-	left := t.Width - used - gap
-	client, asks := left*9/20, left-left*9/20
+	client, asks := t.divide(shown, t.Width-used-gap)
 	head := []string{"#", "CLIENT", "ASKS FOR"}
 	aligned := []tw.Align{tw.AlignRight, tw.AlignLeft, tw.AlignLeft}
 	for _, f := range figures {
@@ -81,6 +80,19 @@ func (t requestsWriter) clients(shown []requests.Judged) error {
 		rows = append(rows, row)
 	}
 	return t.grid(rows, aligned...)
+}
+
+// divide gives both what they need, if that is no more than there is.
+func (t requestsWriter) divide(shown []requests.Judged, left int) (client, asks int) {
+	for _, c := range shown {
+		client = max(client, width(program(c.Agent)), width(whoAndWhere(c)))
+		asks = max(asks, width(asksFor(c)), width(c.Asks))
+	}
+	if client+asks > left {
+		client = min(client, max(left/2, left-asks))
+		asks = left - client
+	}
+	return client, asks
 }
 
 func (t requestsWriter) clientCell(c requests.Judged, limit int) string {
