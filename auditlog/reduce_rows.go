@@ -68,9 +68,7 @@ func (t *rows) prune() {
 	weights := make([]int64, 0, t.count)
 	for _, r := range t.byHash {
 		for ; r != nil; r = r.next {
-			r.Sum()
-			r.last = nil
-			weights = append(weights, r.Count+r.Missed)
+			weights = append(weights, r.weight())
 		}
 	}
 	bar := evidence.Bar(weights, t.others.AtMost)
@@ -80,10 +78,11 @@ func (t *rows) prune() {
 		for r != nil {
 			this := r
 			r = r.next
-			if this.Count+this.Missed > bar {
+			if this.weight() > bar {
 				this.next, kept = kept, this
 				continue
 			}
+			this.Sum()
 			t.others.Take(&this.Client)
 			t.count--
 		}
@@ -93,6 +92,16 @@ func (t *rows) prune() {
 			t.byHash[h] = kept
 		}
 	}
+}
+
+// weight is what evidence.Bar is of. The counts that follow from the shapes are only computed in the end.
+func (r *row) weight() int64 {
+	n := r.Missed
+	for i := range r.Shapes {
+		s := &r.Shapes[i]
+		n += max(s.Count, s.Started, s.Ended)
+	}
+	return n
 }
 
 // clients are the rows in order.
