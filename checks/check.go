@@ -16,7 +16,7 @@ type Spec struct {
 	// reported as skipped (or not applicable, if absent), subject by subject.
 	Needs []evidence.Kind
 	// AnyOf are alternatives: the check runs if one of them was seen, and a subject is reported as
-	// skipped only if none of them shows it. Kinds listed here must name their subjects alike.
+	// skipped only if none of them shows it. Kinds listed here name their subjects alike, or each one's gaps are told.
 	AnyOf []evidence.Kind
 	// Uses refine the verdict where they were seen; their absence is the check's own business.
 	Uses []evidence.Kind

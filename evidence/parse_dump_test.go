@@ -51,6 +51,13 @@ func TestParseDump(t *testing.T) {
 	}
 }
 
+func TestParseDumpOf130(t *testing.T) {
+	got := parseDump(t, string(recorded(t, "apf/dump_requests-1.30.14.txt")))
+	if got.Executing == 0 || got.Waiting == 0 || got.Executing+got.Waiting != 17 || got.Unread != 0 || got.WaitingOnly || got.Asker != "kubernetes-admin" {
+		t.Errorf("got %+v, want 17 requests, some of them waiting", got)
+	}
+}
+
 // withoutStart is a dump as servers until 1.27 write it: without the column StartTime, and without what executes.
 func withoutStart(text string) string {
 	var out strings.Builder

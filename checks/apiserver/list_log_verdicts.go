@@ -3,7 +3,6 @@ package apiserver
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/kaudit/kaudit/checks"
@@ -158,24 +157,38 @@ func (l logged) fix(c *caller) string {
 	return cureByVersion(minor)
 }
 
-// doubtful says why the log cannot be judged as a whole: the version is not known, or the objects are not.
+// doubtful says why the log cannot be judged as a whole: who serves its LISTs is not known, or how many objects they read.
 func (l logged) doubtful(whole checks.Subject, p listRVParams) (checks.Verdict, bool) {
 	var unserved, uncounted int64
-	var who []string
+	var uncertain, who []string
+	note := func(to *[]string, c *caller, n int64) {
+		if len(*to) < tableShort {
+			*to = append(*to, fmt.Sprintf("%s %s", c.name(), rateOf(l.perSecond(float64(n)))))
+		}
+	}
 	for _, c := range l.callers {
-		if unserved += c.unknown; c.etcd > 0 && !c.counted && !c.normal && l.perSecond(float64(c.etcd))*60 < p.ClientLists {
+		if c.normal {
+			continue
+		}
+		if c.unknown > 0 && (len(l.server.Minors) == 0 || l.perSecond(float64(c.unknown))*60 >= p.ClientLists) {
+			unserved += c.unknown
+			note(&uncertain, c, c.unknown)
+		}
+		if c.etcd > 0 && !c.counted && l.perSecond(float64(c.etcd))*60 < p.ClientLists {
 			uncounted += c.etcd
-			if len(who) < tableShort {
-				who = append(who, fmt.Sprintf("%s %s", c.name(), rateOf(l.perSecond(float64(c.etcd)))))
-			}
+			note(&who, c, c.etcd)
 		}
 	}
 	const cluster = "--snapshot FILE of that cluster, or --kubeconfig"
 	switch {
 	case unserved > 0 && len(l.server.Minors) == 0:
-		return whole.Skip("cannot be judged wholly: who serves %d of %s is not known, as no component in the log tells its version%s", unserved, checks.Count(l.Lists.Total, "LIST"), l.limits()).Unlocked(cluster), true
+		return whole.Skip("cannot be judged wholly: who serves %d of %s is not known, as no component in the log tells its version (%s)%s",
+			unserved, checks.Count(l.Lists.Total, "LIST"), strings.Join(uncertain, "; "), l.limits()).Unlocked(cluster), true
+	case unserved > 0:
+		return whole.Skip("cannot be judged wholly: who serves %d of %s is not known in %s (%s)%s",
+			unserved, checks.Count(l.Lists.Total, "LIST"), l.server.Versions(), strings.Join(uncertain, "; "), l.limits()).
+			Unlocked("--audit-log with a log of one version: of before an upgrade, or after"), true
 	case uncounted > 0:
-		slices.Sort(who)
 		return whole.Skip("cannot be judged wholly: how many objects %s from etcd read is not known (%s)%s", checks.Count(uncounted, "LIST"), strings.Join(who, "; "), l.limits()).Unlocked(cluster), true
 	}
 	return checks.Verdict{}, false
