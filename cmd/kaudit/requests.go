@@ -114,6 +114,7 @@ func runRequests(ctx context.Context, e env, o requestsOptions, logs []string) e
 func readLogs(ctx context.Context, e env, logs []string, f report.RequestFilters) (*evidence.Requests, error) {
 	show, done := reading(e)
 	defer done()
+	spareMemory()
 	r, err := auditlog.Read(ctx, logs, auditlog.Options{
 		Stdin: e.stdin, Since: f.Since, Until: f.Until, User: f.User, Resource: f.Resource, Progress: show,
 		Note: func(note string) { done(); fmt.Fprintf(e.stderr, "kaudit: %s\n", oneLine(note)) },
