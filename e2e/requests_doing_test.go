@@ -78,16 +78,21 @@ func pages(n int64) doing {
 	}
 }
 
-// exactly reads what there was at one resourceVersion.
-func exactly(n int) doing {
+// at reads n times over what there was at one resourceVersion, or since.
+func at(namespace string, n int, match metav1.ResourceVersionMatch, limit int64) doing {
 	return func(ctx context.Context, c kubernetes.Interface) error {
-		l, err := c.CoreV1().ConfigMaps("team-0").List(ctx, metav1.ListOptions{ResourceVersion: "0"})
+		l, err := c.CoreV1().ConfigMaps(namespace).List(ctx, metav1.ListOptions{ResourceVersion: "0"})
 		if err != nil {
 			return err
 		}
-		o := metav1.ListOptions{ResourceVersion: l.ResourceVersion, ResourceVersionMatch: metav1.ResourceVersionMatchExact}
-		return lists(n, configMapList("team-0", o))(ctx, c)
+		return lists(n, configMapList(namespace, metav1.ListOptions{ResourceVersion: l.ResourceVersion, ResourceVersionMatch: match, Limit: limit}))(ctx, c)
 	}
+}
+
+// nodeByName reads a node as a LIST of one.
+func nodeByName(ctx context.Context, c kubernetes.Interface) error {
+	_, err := c.CoreV1().Nodes().List(ctx, metav1.ListOptions{FieldSelector: "metadata.name=" + workerName(0)})
+	return err
 }
 
 // watches opens a watch and reads the first object, unless it is refused.
@@ -119,33 +124,44 @@ func refusedSecrets(ctx context.Context, c kubernetes.Interface) error {
 	return nil
 }
 
-// expired asks for the second page of what etcd has forgotten.
+// expired asks for the second page of what etcd has forgotten, and then for that of the present.
 func expired(n int) doing {
 	return func(ctx context.Context, c kubernetes.Interface) error {
 		l, err := c.CoreV1().Pods("").List(ctx, metav1.ListOptions{Limit: 100})
 		if err != nil {
 			return err
 		}
-		raw, err := base64.RawURLEncoding.DecodeString(l.Continue)
+		old, err := aged(l.Continue)
 		if err != nil {
 			return err
 		}
-		var token map[string]any
-		if err := json.Unmarshal(raw, &token); err != nil {
-			return err
-		}
-		token["rv"] = 1
-		if raw, err = json.Marshal(token); err != nil {
-			return err
-		}
+		token := ""
 		for range n {
-			_, err := c.CoreV1().Pods("").List(ctx, metav1.ListOptions{Limit: 100, Continue: base64.RawURLEncoding.EncodeToString(raw)})
-			if !apierrors.IsResourceExpired(err) {
+			_, err := c.CoreV1().Pods("").List(ctx, metav1.ListOptions{Limit: 100, Continue: old})
+			var status apierrors.APIStatus
+			if !apierrors.IsResourceExpired(err) || !errors.As(err, &status) {
 				return fmt.Errorf("an old page: got %w, want it to be expired", err)
 			}
+			token = status.Status().Continue
 		}
-		return nil
+		_, err = c.CoreV1().Pods("").List(ctx, metav1.ListOptions{Limit: 100, Continue: token})
+		return err
 	}
+}
+
+// aged makes a continue token one of the first revision.
+func aged(token string) (string, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil {
+		return "", err
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return "", err
+	}
+	fields["rv"] = 1
+	raw, err = json.Marshal(fields)
+	return base64.RawURLEncoding.EncodeToString(raw), err
 }
 
 // informs runs a reflector until it has all pods and its watch runs; old is one that knows no WatchList.

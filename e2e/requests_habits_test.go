@@ -22,6 +22,9 @@ type habit struct {
 	want  map[row]counts // of it all, without user and agent
 }
 
+// offences are the LISTs of the worst client.
+const offences = 120
+
 var (
 	allPods   = row{verb: "list", resource: "pods", scope: "cluster"}
 	watchPods = row{verb: "watch", resource: "pods", scope: "cluster"}
@@ -51,8 +54,8 @@ func habits(version string) []habit {
 		{
 			// The offender: everything, again and again.
 			account("shop-operator"), "shop-operator/v2.3.1 (linux/amd64) kubernetes/4f1c2b7", -1,
-			lists(20, podList("", metav1.ListOptions{})),
-			map[row]counts{allPods: {Count: 40, Unset: 40}},
+			lists(offences/2, podList("", metav1.ListOptions{})),
+			map[row]counts{allPods: {Count: offences, Unset: offences}},
 		},
 		{
 			// As controllers should.
@@ -85,8 +88,20 @@ func habits(version string) []habit {
 			map[row]counts{{verb: "list", resource: "pods", scope: "namespace"}: {Count: 5, Unset: 5}},
 		},
 		{
-			account("backup"), "backup/v5 (linux/amd64)", 0, exactly(4),
+			account("backup"), "backup/v5 (linux/amd64)", 0, at(podNamespace(0), 4, metav1.ResourceVersionMatchExact, 0),
 			map[row]counts{{verb: "list", resource: "configmaps", scope: "namespace"}: {Count: 5, Zero: 1, Exact: 4}},
+		},
+		{
+			account("waiter"), "waiter/v1", 1, at(podNamespace(0), 3, "", 0),
+			map[row]counts{{verb: "list", resource: "configmaps", scope: "namespace"}: {Count: 4, Zero: 1, Exact: 3}},
+		},
+		{
+			account("exact-pager"), "exact-pager/v1", 1, at(podNamespace(0), 3, "", 100),
+			map[row]counts{{verb: "list", resource: "configmaps", scope: "namespace"}: {Count: 4, Zero: 1, Exact: 3, Paged: 3}},
+		},
+		{
+			account("fresh-pager"), "fresh-pager/v1", 1, at(podNamespace(0), 3, metav1.ResourceVersionMatchNotOlderThan, 100),
+			map[row]counts{{verb: "list", resource: "configmaps", scope: "namespace"}: {Count: 4, Zero: 1, Exact: 3, Paged: 3}},
 		},
 		{
 			account("event-exporter"), "event-exporter/v0.4", 0, inTurn(lists(8, eventList("")), lists(3, eventList("0"))),
@@ -95,6 +110,15 @@ func habits(version string) []habit {
 		{
 			account("peeker"), "peeker/v1", 1, lists(9, configMapList("team-0", metav1.ListOptions{FieldSelector: "metadata.name=settings-007"})),
 			map[row]counts{{verb: "list", resource: "configmaps", scope: "resource"}: {Count: 9, Unset: 9}},
+		},
+		{
+			// One pod by its name, wherever it is: no key of etcd's.
+			account("seeker"), "seeker/v1", 1, lists(2, podList("", metav1.ListOptions{FieldSelector: "metadata.name=shop-007"})),
+			map[row]counts{{verb: "list", resource: "pods", scope: "resource"}: {Count: 2, Unset: 2}},
+		},
+		{
+			account("node-peeker"), "node-peeker/v1", 0, lists(3, nodeByName),
+			map[row]counts{{verb: "list", resource: "nodes", scope: "resource"}: {Count: 3, Unset: 3}},
 		},
 		{
 			account("watchlister"), "watchlister/v1", 0, watches(metav1.ListOptions{SendInitialEvents: new(true), ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan, AllowWatchBookmarks: true}, old),
@@ -110,7 +134,7 @@ func habits(version string) []habit {
 		},
 		{
 			account("latecomer"), "latecomer/v1", 1, expired(3),
-			map[row]counts{allPods: {Count: 4, Unset: 1, Paged: 4, Continued: 3, Expired: 3}},
+			map[row]counts{allPods: {Count: 5, Unset: 1, Paged: 5, Continued: 4, Expired: 3}},
 		},
 	}
 	for i := range nodeCount {
