@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -131,5 +132,25 @@ func TestDistinct(t *testing.T) {
 func TestHashName(t *testing.T) {
 	if a, b := HashName("node-1"), HashName([]byte("node-1")); a != b || a != 0x91dd3f4c04e1eb05 {
 		t.Errorf("got %#x and %#x", a, b)
+	}
+}
+
+func TestHashSurvivesJSON(t *testing.T) {
+	want := Distinct{Hashes: []Hash{0, 1, 1<<53 + 1, math.MaxUint64}, More: true}
+	data, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := `{"hashes":["0000000000000000","0000000000000001","0020000000000001","ffffffffffffffff"],"more":true}`; string(data) != text {
+		t.Errorf("got %s, want %s", data, text)
+	}
+	var got Distinct
+	if err := json.Unmarshal(data, &got); err != nil || !cmp.Equal(want, got) {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+	for _, bad := range []string{`"1"`, `"00000000000000000"`, `"000000000000000g"`, `""`, `5`} {
+		if err := json.Unmarshal([]byte(`{"hashes":[`+bad+`]}`), &got); err == nil {
+			t.Errorf("got %s read, want an error", bad)
+		}
 	}
 }

@@ -91,9 +91,13 @@ type Latency struct {
 // Distinct estimates how many different names were seen: exact up to DistinctExact, from there on
 // within about 9%. It keeps the smallest hashes of the names, never a name.
 type Distinct struct {
-	Hashes []uint64 `json:"hashes,omitempty"` // ascending, at most DistinctExact
-	More   bool     `json:"more,omitempty"`   // some were larger than the last
+	Hashes []Hash `json:"hashes,omitempty"` // ascending, at most DistinctExact
+	More   bool   `json:"more,omitempty"`   // some were larger than the last
 }
+
+// A Hash of a name. In JSON it is 16 hexadecimal digits: as a number it would not survive readers for
+// which all numbers are floating point.
+type Hash uint64
 
 // DistinctExact bounds the hashes of a Distinct.
 const DistinctExact = 128
