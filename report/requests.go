@@ -279,6 +279,9 @@ func (r RequestReport) versions() string {
 	if len(r.Server.Minors) == 0 {
 		return "Kubernetes version unknown"
 	}
+	if g := r.Server.Guessed; g != "" {
+		return fmt.Sprintf("Kubernetes %s, to judge by %s", r.Server.Versions(), g)
+	}
 	from := map[string]string{
 		"given": "as --server-version says", "log": "as the user agents of kube-apiserver say", "cluster": "as the cluster says", "snapshot": "as the snapshot says",
 	}[r.Server.From]

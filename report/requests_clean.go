@@ -8,6 +8,7 @@ import (
 // cleanRequests gives a writer a copy of the report without control characters: a client calls itself what it likes.
 func cleanRequests(r RequestReport) RequestReport {
 	r.Kaudit = cleanLine(r.Kaudit)
+	r.Server.Guessed = cleanLine(r.Server.Guessed)
 	r.Filters.User, r.Filters.Resource = cleanLine(r.Filters.User), cleanLine(r.Filters.Resource)
 	all := *r.Requests
 	all.Levels, all.Stages, all.Servers = cleanKeys(all.Levels), cleanKeys(all.Stages), cleanKeys(all.Servers)

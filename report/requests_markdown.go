@@ -26,9 +26,6 @@ func requestsMarkdown(w io.Writer, r RequestReport, _ Options) error {
 	if left := r.Filters.leftOut(); left != "" {
 		notes = append([]string{left}, notes...)
 	}
-	if r.Requests.Others.Lists.Total > 0 || r.Requests.Others.Watches > 0 {
-		notes = append(notes, r.beyond())
-	}
 	p.list("", len(notes), "notes", func(i int) string { return "- " + mdText(notes[i]) + "\n" })
 	p.list("| # | Client | Asks for | A minute | Share | Served by | Etcd objects/s | p99 |\n| --: | --- | --- | --: | --: | --- | --: | --: |\n",
 		len(shown), "clients", func(i int) string { return mdClientRow(i, shown[i]) })

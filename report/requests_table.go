@@ -68,9 +68,6 @@ func (t requestsWriter) header() {
 	if r.Lists.Total == 0 && r.Watches == 0 {
 		t.notes()
 	}
-	if r.Others.Lists.Total > 0 || r.Others.Watches > 0 {
-		t.paragraph(t.r.beyond(), "")
-	}
 }
 
 // notes are what the report cannot tell, or takes for granted.

@@ -107,12 +107,6 @@ func (r RequestReport) change(line evidence.Timeline) string {
 	return fmt.Sprintf("%s a minute until about %s, %s since", rate(up.before), clock(up.at, r.Requests.From, r.Requests.To), rate(up.after))
 }
 
-// beyond says what is told of no client.
-func (r RequestReport) beyond() string {
-	o := r.Requests.Others
-	return fmt.Sprintf("%s LISTs and %s WATCHes were of clients that made at most %s requests each, and are told of no client", thousands(o.Lists.Total), thousands(o.Watches), thousands(o.AtMost))
-}
-
 // title is a client and what it does, in a line.
 func title(c requests.Judged) string {
 	return fmt.Sprintf("%s (%s): %s", program(c.Agent), who(c.User), asksFor(c))

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kaudit/kaudit/auditlog"
+	"github.com/kaudit/kaudit/checks"
 	"github.com/kaudit/kaudit/evidence"
 	"github.com/kaudit/kaudit/report"
 )
@@ -83,6 +84,11 @@ func runRequests(ctx context.Context, e env, o requestsOptions, logs []string) e
 	if len(logs) == 0 {
 		return usage("name audit logs: %s requests /var/log/kubernetes/audit.log, files, directories, or - for standard input; %s requests --help shows more", e.name, e.name)
 	}
+	if _, err := os.Stat(logs[0]); err != nil {
+		if near := checks.Nearest(logs[0], []string{"merge", "job"}); near != "" {
+			return usage("no log %q; did you mean %s requests %s?", logs[0], e.name, near)
+		}
+	}
 	filters, err := o.filters(time.Now())
 	if err != nil {
 		return err
@@ -100,8 +106,12 @@ func runRequests(ctx context.Context, e env, o requestsOptions, logs []string) e
 	if err != nil {
 		return err
 	}
-	if r.Events == 0 {
+	switch {
+	case r.Events == 0:
+		_ = unreadLogs(e, r) // that there is nothing at all says more
 		return noEvents(logs, r.Malformed)
+	case r.From.IsZero() && (!filters.Since.IsZero() || !filters.Until.IsZero()):
+		return outside(ctx, e, logs, filters)
 	}
 	nameOrigin(r, o.origin)
 	if err := o.write(e, outs, r, filters, beside); err != nil {
@@ -130,6 +140,26 @@ func readLogs(ctx context.Context, e env, logs []string, f report.RequestFilters
 	return nil, usage("%w", err)
 }
 
+// outside says why no request is in the time that was asked for, by another look at the logs.
+func outside(ctx context.Context, e env, logs []string, f report.RequestFilters) error {
+	var asked []string
+	if !f.Since.IsZero() {
+		asked = append(asked, "from "+f.Since.Format(time.RFC3339))
+	}
+	if !f.Until.IsZero() {
+		asked = append(asked, "until "+f.Until.Format(time.RFC3339))
+	}
+	what := "no request " + strings.Join(asked, " ")
+	if slices.Contains(logs, "-") {
+		return noAudit("%s is in the logs", what)
+	}
+	all, err := readLogs(ctx, e, logs, report.RequestFilters{})
+	if err != nil {
+		return err
+	}
+	return noAudit("%s is in the logs: they are from %s to %s", what, all.From.Format(time.RFC3339), all.To.Format(time.RFC3339))
+}
+
 // isFile reports whether a path is something else than a directory: the logs that somebody looks for in a
 // directory may not be there, a file was named.
 func isFile(path string) bool {
@@ -137,17 +167,14 @@ func isFile(path string) bool {
 	return err != nil || !info.IsDir()
 }
 
-// unreadLogs says which logs were not read, or not to their end. Only the first is a mistake of the
-// caller's: a log that is cut off happens.
+// unreadLogs says which logs were not read at all. That one is cut off happens, and stands in the report.
 func unreadLogs(e env, r *evidence.Requests) error {
 	unread := 0
 	for _, l := range r.Logs {
-		if l.Cut == "" {
+		if l.Cut == "" || l.Events > 0 || l.Malformed > 0 {
 			continue
 		}
-		if l.Events == 0 && l.Malformed == 0 {
-			unread++
-		}
+		unread++
 		fmt.Fprintf(e.stderr, "kaudit: %s: %s\n", printableName(l.Name), oneLine(l.Cut))
 	}
 	if unread > 0 {

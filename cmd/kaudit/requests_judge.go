@@ -107,6 +107,9 @@ func (j *judging) write(e env, outs []output, r *evidence.Requests, f report.Req
 	rep := report.RequestReport{
 		Kaudit: thisBuild().Version, Filters: f, Requests: r, Report: requests.Judge(r, beside), Objects: beside.Objects, Top: j.top,
 	}
+	if r.Lists.Total+r.Watches == 0 && (f.User != "" || f.Resource != "") {
+		rep.Notes = []string{"no LIST or WATCH in the logs fits what was asked for; names are as users and resources have them: system:serviceaccount:NAMESPACE:NAME, pods, deployments.apps"}
+	}
 	return writeOutputs(e, outs, func(w io.Writer, format string, o report.Options) error {
 		i := slices.Index(requestFormats(), format)
 		return report.RequestFormats()[i].Write(w, rep, o)

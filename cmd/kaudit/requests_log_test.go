@@ -19,7 +19,7 @@ func TestLooksLike(t *testing.T) {
 		"\x80\x81\x82\x83\x84\x85": "no text",
 		"hello":                    "text, but no audit events",
 	} {
-		if got := looksLike([]byte(head)); got != want {
+		if got := looksLike([]byte(head)).is; got != want {
 			t.Errorf("%.30q: got %s, want %s", head, got, want)
 		}
 	}
