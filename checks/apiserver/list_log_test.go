@@ -142,7 +142,7 @@ func TestListsByTheAuditLog(t *testing.T) {
 			with(counting(37, map[string]float64{"pods": 4999}), hour(37, steady(client("a", agent, "pods", "cluster", 100, zeroLimit)))), []string{metrics, "pass audit logs"}, "",
 		},
 		"objects not counted, often": {
-			&evidence.Snapshot{Requests: hour(30, client("a", agent, "pods", "cluster", 60, unset))}, []string{"info " + heavy}, "how many objects that reads is not known: 1 LISTs/min",
+			&evidence.Snapshot{Requests: hour(30, client("a", agent, "pods", "cluster", 60, unset))}, []string{"info " + heavy}, "how many objects that reads is not known: 1 LIST/min",
 		},
 		"objects not counted, seldom": {
 			&evidence.Snapshot{Requests: hour(30, client("a", agent, "pods", "cluster", 59, unset))},
@@ -154,7 +154,7 @@ func TestListsByTheAuditLog(t *testing.T) {
 		},
 		"in the middle of an upgrade": {
 			with(counting(31, pods), change(hour(30, client("a", agent, "pods", "cluster", 3600, unset)), func(r *evidence.Requests) { r.Servers["kube-apiserver/v1.31.2"] = 1 })),
-			[]string{metrics, "skipped audit logs"}, "who serves 3600 of 3600 LISTs is not known in 1.30 and 1.31 (client/a agent list pods 1 LISTs/s); the log is of 1.30 and 1.31, the cluster is 1.31 now",
+			[]string{metrics, "skipped audit logs"}, "who serves 3600 of 3600 LISTs is not known in 1.30 and 1.31 (client/a agent list pods 1 LIST/s); the log is of 1.30 and 1.31, the cluster is 1.31 now",
 		},
 		"all from the cache, of any version": {
 			&evidence.Snapshot{Requests: hour(0, client("a", agent, "pods", "cluster", 3600, zero))}, []string{"pass audit logs"}, "",

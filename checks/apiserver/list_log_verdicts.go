@@ -123,13 +123,17 @@ func (l logged) row(c *caller) string {
 }
 
 func rateOf(perSecond float64) string {
+	n, of := perSecond*3600, "h"
 	switch {
 	case perSecond >= 1:
-		return fmt.Sprintf("%.3g LISTs/s", perSecond)
+		n, of = perSecond, "s"
 	case perSecond*60 >= 1:
-		return fmt.Sprintf("%.3g LISTs/min", perSecond*60)
+		n, of = perSecond*60, "min"
 	}
-	return fmt.Sprintf("%.3g LISTs/h", perSecond*3600)
+	if said := fmt.Sprintf("%.3g", n); said != "1" {
+		return said + " LISTs/" + of
+	}
+	return "1 LIST/" + of
 }
 
 // caveat is what was taken for granted.

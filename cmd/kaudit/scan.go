@@ -157,8 +157,11 @@ func (o scanOptions) audit(ctx context.Context, e env, cs []checks.Check) (repor
 		return a, nil, nil, err
 	}
 	both := report.Of(s, checks.Run(s, cs), thisBuild().Version)
-	if o.logAlone() {
-		both.Target.KubernetesVersion = versionsInLog(s.Requests.Value)
+	switch {
+	case o.logAlone() && len(o.files.paths) > 0:
+		both.Target, both.Live = a.Target, false
+	case o.logAlone():
+		both.Target.KubernetesVersion, both.Live = versionsInLog(s.Requests.Value), false
 	}
 	both.Clusters, both.Cost.Files, both.Cost.FileBytes = a.Clusters, a.Cost.Files, a.Cost.FileBytes
 	both.Results = append(both.Results, a.Results...)
