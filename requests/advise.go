@@ -83,7 +83,7 @@ func (j judge) uncached(c *evidence.Client, _ *Judgement) *Advice {
 
 // nodeAgent is for what asks for pods from most nodes: replicas of one controller are on a few.
 func (j judge) nodeAgent(c *evidence.Client, g *Judgement) *Advice {
-	if c.Verb != "list" || c.GroupResource() != "pods" || c.Scope != evidence.ScopeCluster || g.FanOutOf != "nodes" || float64(g.FanOut) < j.mostNodes() {
+	if c.Verb != "list" || c.GroupResource() != "pods" || c.Scope != evidence.ScopeCluster || g.FanOutOf != "nodes" || float64(g.FanOut) < j.mostNodes {
 		return nil
 	}
 	byNode := count(c, func(s evidence.Shape) bool { return s.Selector == evidence.SelectNode })
@@ -100,10 +100,9 @@ func (j judge) nodeAgent(c *evidence.Client, g *Judgement) *Advice {
 
 // mostNodes is from how many nodes on a client is one of every node: half of them, at least three; ten where it is not
 // known how many there are.
-func (j judge) mostNodes() float64 {
-	nodes := j.Objects["nodes"]
-	for i := range j.all.Clients {
-		if c := &j.all.Clients[i]; c.User == evidence.NodeUser {
+func mostNodes(r *evidence.Requests, nodes float64) float64 {
+	for i := range r.Clients {
+		if c := &r.Clients[i]; c.User == evidence.NodeUser {
 			nodes = max(nodes, float64(c.Nodes.Count()))
 		}
 	}

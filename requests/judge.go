@@ -14,7 +14,7 @@ func Judge(r *evidence.Requests, o Options) Report {
 		log := FromLog(r)
 		o.Server.Minors, o.Server.From, o.Server.Guessed = log.Minors, log.From, log.Guessed
 	}
-	j := judge{Options: o, all: r, window: r.To.Sub(r.From), watches: map[who]int64{}}
+	j := judge{Options: o, all: r, window: r.To.Sub(r.From), mostNodes: mostNodes(r, o.Objects["nodes"]), watches: map[who]int64{}}
 	for i := range r.Clients {
 		if c := &r.Clients[i]; c.Verb == "watch" {
 			j.watches[whoIs(c)] += c.Count
@@ -35,9 +35,11 @@ func Judge(r *evidence.Requests, o Options) Report {
 // A judge knows what is common to the clients of a log.
 type judge struct {
 	Options
-	all     *evidence.Requests
-	window  time.Duration
-	watches map[who]int64 // how often each client started to watch what it may list, too
+	all    *evidence.Requests
+	window time.Duration
+	// mostNodes is from how many nodes on a client is one of every node.
+	mostNodes float64
+	watches   map[who]int64 // how often each client started to watch what it may list, too
 }
 
 // who is a client and what it asks for, whatever the verb and scope.
