@@ -10,11 +10,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // An auditEvent is a line of a kube-apiserver's audit log.
 type auditEvent struct {
 	Verb, UserAgent, RequestURI, Stage string
+	StageTimestamp                     time.Time
 	User                               struct{ Username string }
 	ObjectRef                          struct{ Resource, Subresource, Namespace, Name string }
 	ResponseStatus                     struct {

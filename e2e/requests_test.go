@@ -33,6 +33,7 @@ func TestRequests(t *testing.T) {
 			logs := settledLogs(t, c)
 			t.Run("logs", func(t *testing.T) { wantReport(t, c, version, did, slices.Concat(logs...)) })
 			t.Run("merge", func(t *testing.T) { wantMerged(t, logs) })
+			t.Run("scan", func(t *testing.T) { wantOffender(t, c, version, slices.Concat(settledLogs(t, c)...)) })
 			t.Run("metrics", func(t *testing.T) { metricsAlone(t, c, version) })
 		})
 	}
