@@ -154,7 +154,8 @@ func TestListsByTheAuditLog(t *testing.T) {
 		},
 		"in the middle of an upgrade": {
 			with(counting(31, pods), change(hour(30, client("a", agent, "pods", "cluster", 3600, unset)), func(r *evidence.Requests) { r.Servers["kube-apiserver/v1.31.2"] = 1 })),
-			[]string{metrics, "skipped audit logs"}, "who serves 3600 of 3600 LISTs is not known in 1.30 and 1.31 (client/a agent list pods 1 LIST/s); the log is of 1.30 and 1.31, the cluster is 1.31 now",
+			[]string{metrics, "skipped audit logs"},
+			"who serves 3600 of 3600 LISTs is not known in 1.30 and 1.31 (client/a agent list pods 1 LIST/s); the log is of 1.30 and 1.31, the cluster is 1.31 now",
 		},
 		"all from the cache, of any version": {
 			&evidence.Snapshot{Requests: hour(0, client("a", agent, "pods", "cluster", 3600, zero))}, []string{"pass audit logs"}, "",
