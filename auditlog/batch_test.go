@@ -45,19 +45,19 @@ func batchAsScan(t *testing.T, b *batch, lines []byte) {
 // Lines that end where blocks do, around there, and in none.
 func TestBatchOfLinesOfAllLengths(t *testing.T) {
 	var lines []byte
-	for i := range 3000 {
+	for i := range 1200 {
 		n := i * 7 % 301
-		if i%500 == 0 {
-			n = blockSize*(i/500) - 20
+		if i%200 == 0 {
+			n = blockSize*(i/200) - 20
 		}
 		lines = fmt.Appendf(lines, "{\"verb\":\"v%d\",\"a\":\"%s\"}\n", i, strings.Repeat("x", max(0, n)))
 	}
 	for _, below := range kernels {
 		b := &batch{scanner: scanner{below: below}}
-		for cut := range 40 {
+		for cut := range 12 {
 			batchAsScan(t, b, lines[cut:len(lines)-cut])
 		}
-		if b.slow > 80 {
+		if b.slow > 24 {
 			t.Errorf("without %d kernels: got %d lines left to encoding/json, want only those cut off", below, b.slow)
 		}
 	}

@@ -44,6 +44,7 @@ func BenchmarkScan(b *testing.B) {
 		}
 		scan := func(below kernelKind) func(b *testing.B) {
 			return func(b *testing.B) {
+				b.Helper()
 				s := scanner{below: below}
 				var e event
 				done := cpuSpeed(b, size)

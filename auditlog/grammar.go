@@ -83,6 +83,7 @@ func (g *grammar) step(c byte) (byteRole, error) {
 		return inside, nil
 	case afterMinus, afterZero, inInteger, afterPoint, inFraction, afterE, afterESign, inExponent:
 		return g.number(c)
+	default:
 	}
 	if c == ' ' || c == '\t' || c == '\n' || c == '\r' {
 		return between, nil
@@ -173,11 +174,11 @@ func (g *grammar) value(c byte) error {
 	case c == '"':
 		g.state = inString
 	case c == 't':
-		g.state, g.rest = inLiteral, "rue"
+		g.state, g.rest = inLiteral, "true"[1:]
 	case c == 'f':
-		g.state, g.rest = inLiteral, "alse"
+		g.state, g.rest = inLiteral, "false"[1:]
 	case c == 'n':
-		g.state, g.rest = inLiteral, "ull"
+		g.state, g.rest = inLiteral, "null"[1:]
 	case c == '-':
 		g.state = afterMinus
 	case c == '0':

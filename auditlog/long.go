@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 )
 
 // maxShort is how much a line that is read as a stream may keep: all of an event but its bodies.
@@ -155,14 +156,7 @@ func (s *shortener) ends(depth int, off int64) {
 }
 
 // field says whether the last name is one that eventJSON has.
-func (s *shortener) field() bool {
-	for _, f := range fields[inEvent] {
-		if s.is(f) {
-			return true
-		}
-	}
-	return false
-}
+func (s *shortener) field() bool { return slices.ContainsFunc(fields[inEvent], s.is) }
 
 // is says whether the last name is f to encoding/json.
 func (s *shortener) is(f string) bool {

@@ -47,7 +47,7 @@ func TestScanLongReadsRecordedLogs(t *testing.T) {
 }
 
 func TestScanLongHoldsNoBody(t *testing.T) {
-	const n = 3_000_000
+	const n = 300_000
 	item := `{"metadata":{"name":"a\"b"},"spec":[1,true,null]}`
 	body := io.MultiReader(
 		strings.NewReader(`{"kind":"Event","apiVersion":"audit.k8s.io/v1","verb":"list","requestObject":"`),

@@ -121,8 +121,9 @@ func next(mask []byte, p int) int {
 	if w := window(mask, p); w != 0 {
 		return p + bits.TrailingZeros64(w)
 	}
-	i := p>>3 + 8
-	for ; word(mask, i) == 0; i += 8 {
+	for i := p>>3 + 8; ; i += 8 {
+		if w := word(mask, i); w != 0 {
+			return i*8 + bits.TrailingZeros64(w)
+		}
 	}
-	return i*8 + bits.TrailingZeros64(word(mask, i))
 }

@@ -34,7 +34,7 @@ func TestMasks(t *testing.T) {
 	const alphabet = "\\\\\\\\\"\"ab \x1f\x20\x7f\x80\xff!#[]"
 	r := rand.New(rand.NewPCG(1, 2))
 	var m masks
-	for n := range 400 {
+	for n := range 260 {
 		line := make([]byte, n)
 		for i := range line {
 			line[i] = alphabet[r.IntN(len(alphabet))]

@@ -121,26 +121,19 @@ func (s *scanner) refMember(name []byte, p int, e *event) int {
 
 // extraMember reads one list of user.extra: any name has one.
 func (s *scanner) extraMember(name []byte, p int, e *event) int {
-	var seen seenSet
 	var first, last []byte
+	to, seen := &first, seenSet(0)
 	switch string(name) {
 	case extraNode:
-		seen = seenNode
+		to, seen = &e.nodeName, seenNode
 	case extraPod:
-		seen = seenPod
+		to, seen = &e.podName, seenPod
 	}
 	if s.seen&seen != 0 {
 		return -1
 	}
 	s.seen |= seen
-	p = s.listOfTexts(p, &first, &last)
-	switch seen {
-	case seenNode:
-		e.nodeName = first
-	case seenPod:
-		e.podName = first
-	}
-	return p
+	return s.listOfTexts(p, to, &last)
 }
 
 // annotation reads one annotation: any name has a string.

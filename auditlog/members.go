@@ -19,8 +19,10 @@ const (
 
 // fields are the names that a scope's fields have in eventJSON: encoding/json takes them in any case.
 var fields = [...][]string{
-	inEvent: {"kind", "apiVersion", "level", "auditID", "stage", "requestURI", "verb", "user", "impersonatedUser", "sourceIPs", "userAgent",
-		"objectRef", "responseStatus", "responseObject", "requestReceivedTimestamp", "stageTimestamp", "annotations"},
+	inEvent: {
+		"kind", "apiVersion", "level", "auditID", "stage", "requestURI", "verb", "user", "impersonatedUser", "sourceIPs", "userAgent",
+		"objectRef", "responseStatus", "responseObject", "requestReceivedTimestamp", "stageTimestamp", "annotations",
+	},
 	inUser:         {"username", "extra"},
 	inImpersonated: {"username"},
 	inObjectRef:    {"resource", "namespace", "name", "apiGroup", "subresource"},

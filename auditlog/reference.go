@@ -130,8 +130,8 @@ func countItems(answer []byte) int64 {
 	}
 }
 
-// kindOf tells documents apart by their kind and version. v1alpha1, which no server since 1.13 writes by itself, has
-// other names and is not read.
+// kindOf tells documents apart by their kind and version. v1alpha1 is not read: the objectRef of an event does not say the
+// group of its resource there.
 func kindOf(kind, apiVersion string) docKind {
 	audit := apiVersion == "audit.k8s.io/v1" || apiVersion == "audit.k8s.io/v1beta1"
 	switch {

@@ -65,3 +65,13 @@ func (c *tally) add(e *event) {
 		c.slow++
 	}
 }
+
+func TestScanAllocatesNothing(t *testing.T) {
+	var s scanner
+	var e event
+	for i, line := range recorded(t, "metadata.log") {
+		if got := testing.AllocsPerRun(1, func() { _ = s.scan(line, &e) }); got != 0 {
+			t.Errorf("line %d: got %v allocations, want none", i+1, got)
+		}
+	}
+}
