@@ -3,6 +3,8 @@ package vet
 import (
 	"context"
 	"fmt"
+	"go/ast"
+	"go/parser"
 	"go/token"
 	"go/types"
 	"os"
@@ -61,23 +63,44 @@ type Edit struct {
 	New        string
 }
 
-// Run loads packages and judges them. What dependencies outside of the patterns say of themselves is read from what the
-// compiler exports, so that helpers are known where they are in packages that the patterns name.
+// Run loads packages and judges them. It reads dependencies from their source, but not the bodies of their functions:
+// that takes seconds, where compiling them for the first time takes minutes. So helpers are known where they are in
+// packages that the patterns name.
 //
 // The error is for what keeps all packages from being judged.
 func Run(ctx context.Context, a *analysis.Analyzer, cfg Config) (Result, error) {
-	load := &packages.Config{
-		Context: ctx, Dir: cfg.Dir, Tests: cfg.Tests, Fset: token.NewFileSet(),
-		Mode: packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports | packages.NeedModule |
-			packages.NeedTypes | packages.NeedSyntax | packages.NeedTypesInfo | packages.NeedTypesSizes | packages.NeedExportFile,
-	}
+	load := &packages.Config{Context: ctx, Dir: cfg.Dir, Tests: cfg.Tests, Mode: packages.NeedName | packages.NeedCompiledGoFiles}
 	if cfg.Tags != "" {
 		load.BuildFlags = []string{"-tags=" + cfg.Tags}
 	}
+	named, err := packages.Load(load, cfg.Patterns...)
+	if err != nil {
+		return Result{}, err
+	}
+	whole := map[string]bool{}
+	for _, p := range named {
+		for _, file := range p.CompiledGoFiles {
+			whole[file] = true
+		}
+	}
+	load.Fset = token.NewFileSet()
+	load.ParseFile = func(fset *token.FileSet, name string, src []byte) (*ast.File, error) {
+		if whole[name] {
+			return parser.ParseFile(fset, name, src, parser.ParseComments|parser.SkipObjectResolution)
+		}
+		return parseDeclarations(fset, name, src)
+	}
+	load.Mode = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports | packages.NeedDeps |
+		packages.NeedModule | packages.NeedTypes | packages.NeedSyntax | packages.NeedTypesInfo | packages.NeedTypesSizes
 	pkgs, err := packages.Load(load, cfg.Patterns...)
 	if err != nil {
 		return Result{}, err
 	}
+	packages.Visit(pkgs, nil, func(p *packages.Package) {
+		if !slices.ContainsFunc(p.CompiledGoFiles, func(f string) bool { return whole[f] }) {
+			p.Syntax, p.TypesInfo = nil, nil // so much memory, and done with
+		}
+	})
 	d := &driver{fset: load.Fset, analyzer: a, facts: map[factKey]analysis.Fact{}, done: map[*packages.Package]bool{}, seen: map[string]bool{}}
 	for _, p := range pkgs {
 		d.mine = append(d.mine, p.ID)
@@ -85,10 +108,21 @@ func Run(ctx context.Context, a *analysis.Analyzer, cfg Config) (Result, error) 
 	for _, p := range pkgs {
 		d.visit(p)
 	}
-	slices.SortFunc(d.out.Findings, func(a, b Finding) int {
-		return comparePositions(a.Start, b.Start)
-	})
+	slices.SortFunc(d.out.Findings, func(a, b Finding) int { return comparePositions(a.Start, b.Start) })
 	return d.out, ctx.Err()
+}
+
+// parseDeclarations reads what other packages see of a file.
+func parseDeclarations(fset *token.FileSet, name string, src []byte) (*ast.File, error) {
+	f, err := parser.ParseFile(fset, name, src, parser.SkipObjectResolution)
+	if f != nil {
+		for _, d := range f.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok {
+				fn.Body = nil
+			}
+		}
+	}
+	return f, err
 }
 
 func comparePositions(a, b token.Position) int {
@@ -156,7 +190,17 @@ func reasons(p *packages.Package) []string {
 		}
 		out = append(out, strings.TrimPrefix(strings.TrimPrefix(e.Error(), "-: "), p.Dir+string(os.PathSeparator)))
 	}
-	return out
+	if len(out) == 0 {
+		return nil
+	}
+	var missing []string // why an import fails is said there, and first
+	for path, i := range p.Imports {
+		if i.Name == "" && len(i.Errors) > 0 {
+			missing = append(missing, path+": "+strings.TrimPrefix(i.Errors[0].Error(), "-: "))
+		}
+	}
+	slices.Sort(missing)
+	return append(missing, out...)
 }
 
 // pass runs the analyzer. A package whose dependencies do not compile may confuse what it is built on; that must not

@@ -52,7 +52,9 @@ func (c *checker) readerSite(call *ssa.Call, recv ssa.Value, args []ssa.Value) (
 	case !s.describe(path, kind):
 		return site{}, false
 	}
-	s.Scope = scopeOf(s.Options.Fields[namespace])
+	if s.Scope != clusterScoped {
+		s.Scope = scopeOf(s.Options.Fields[namespace])
+	}
 	s.Options = rawUnder(s.Options)
 	return s, true
 }

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -31,7 +32,7 @@ var pollers = map[string]bool{
 // indexRepeats finds the functions that are run on a timer: given to wait, called in a loop with a timer, or called by
 // such a function. One that waits for work in between is driven by events, not by the timer.
 func (c *checker) indexRepeats() {
-	c.repeats = map[*ssa.Function]repeat{}
+	c.repeats, c.waiting = map[*ssa.Function]repeat{}, map[*ssa.Function]bool{}
 	calls := map[*ssa.Function][]*ssa.Call{}
 	for _, fn := range c.funcs {
 		for _, b := range fn.Blocks {
@@ -59,7 +60,7 @@ func (c *checker) indexRepeats() {
 				continue
 			}
 			for _, call := range calls[fn] {
-				if !r.condition || !endsAfter(call) {
+				if !c.worker(call) && (!r.condition || !endsAfter(call)) {
 					c.noteRepeat(call.Common().StaticCallee(), repeat{how: r.how, pos: r.pos})
 				}
 			}
@@ -67,8 +68,21 @@ func (c *checker) indexRepeats() {
 	}
 }
 
+// worker tells whether a call is in a loop that goes on as long as there is work: for c.processNext() {}. What runs such
+// a loop on a timer only starts it again.
+func (c *checker) worker(call *ssa.Call) bool {
+	for _, l := range enclosing(call, func(*ast.BlockStmt) bool { return true }) {
+		if f, ok := l.(*ast.ForStmt); ok && f.Post == nil {
+			if timer, work := c.waits(l); !timer || work {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (c *checker) noteRepeat(fn *ssa.Function, r repeat) {
-	if fn = c.written(fn); fn == nil || fn.Pkg != c.pkg || len(fn.Blocks) == 0 || waitsForWork(fn) {
+	if fn = c.written(fn); fn == nil || fn.Pkg != c.pkg || len(fn.Blocks) == 0 || c.waitsForWork(fn) {
 		return
 	}
 	if _, known := c.repeats[fn]; !known {
@@ -100,35 +114,47 @@ func (c *checker) givenToWait(call ssa.CallInstruction) {
 	}
 }
 
-// waitsForWork tells whether a function blocks until there is something to do: on a queue, or on a channel that is
-// neither a timer nor a sign to stop.
-func waitsForWork(fn *ssa.Function) bool {
+// waitsForWork tells whether a function, or one that it calls, blocks until there is something to do: on a queue, or on
+// a channel that is neither a timer nor a sign to stop.
+func (c *checker) waitsForWork(fn *ssa.Function) bool {
+	waits, known := c.waiting[fn]
+	if known {
+		return waits
+	}
+	c.waiting[fn] = false // of recursion
 	for _, b := range fn.Blocks {
 		for _, in := range b.Instrs {
-			switch in := in.(type) {
-			case *ssa.UnOp:
-				if in.Op == token.ARROW && chanKind(in.X.Type()) == workChan {
-					return true
-				}
-			case *ssa.Select:
-				for _, s := range in.States {
-					if s.Dir == types.RecvOnly && chanKind(s.Chan.Type()) == workChan {
-						return true
-					}
-				}
-			case *ssa.Call:
-				if m, _, _ := method(in.Common()); m != nil && blocks(m) {
-					return true
-				}
+			waits = waits || waitsHere(in)
+			if call, ok := in.(*ssa.Call); ok && !waits {
+				callee := c.written(call.Common().StaticCallee())
+				waits = callee != nil && callee.Pkg == c.pkg && c.waitsForWork(callee)
 			}
 		}
+	}
+	c.waiting[fn] = waits
+	return waits
+}
+
+func waitsHere(in ssa.Instruction) bool {
+	switch in := in.(type) {
+	case *ssa.UnOp:
+		return in.Op == token.ARROW && chanKind(in.X.Type()) == workChan
+	case *ssa.Select:
+		for _, s := range in.States {
+			if s.Dir == types.RecvOnly && chanKind(s.Chan.Type()) == workChan {
+				return true
+			}
+		}
+	case *ssa.Call:
+		m, _, _ := method(in.Common())
+		return m != nil && blocks(m)
 	}
 	return false
 }
 
 // blocks tells a method that waits for work by its package or its name.
 func blocks(m *types.Func) bool {
-	if m.Pkg() == nil || m.Signature().Recv() == nil {
+	if m.Pkg() == nil || m.Signature().Recv() == nil || m.Pkg().Path() == "sync" || strings.HasSuffix(m.Pkg().Path(), "errgroup") {
 		return false
 	}
 	switch m.Name() {
@@ -166,26 +192,37 @@ func chanKind(t types.Type) chanUse {
 // loops are the loops around a call in the same function, innermost first, that can come back to it after it
 // succeeded.
 func (c *checker) loops(call *ssa.Call) []ast.Stmt {
-	body := call.Parent().Syntax()
-	if body == nil {
+	var out []ast.Stmt
+	for _, l := range enclosing(call, func(body *ast.BlockStmt) bool { return within(body, call.Pos()) }) {
+		if returnsTo(call, l) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// enclosing are the loops around a call in the same function, innermost first, whose bodies are of interest.
+func enclosing(call *ssa.Call, body func(*ast.BlockStmt) bool) []ast.Stmt {
+	fn := call.Parent().Syntax()
+	if fn == nil {
 		return nil
 	}
 	var out []ast.Stmt
-	ast.Inspect(body, func(n ast.Node) bool {
+	ast.Inspect(fn, func(n ast.Node) bool {
 		if n == nil || n.Pos() > call.Pos() || n.End() <= call.Pos() {
-			return n == body
+			return n == fn
 		}
 		switch s := n.(type) {
 		case *ast.ForStmt:
-			if within(s.Body, call.Pos()) && returnsTo(call, s) {
+			if body(s.Body) {
 				out = append([]ast.Stmt{s}, out...)
 			}
 		case *ast.RangeStmt:
-			if within(s.Body, call.Pos()) && returnsTo(call, s) {
+			if body(s.Body) {
 				out = append([]ast.Stmt{s}, out...)
 			}
 		case *ast.FuncLit:
-			return n == body
+			return n == fn
 		}
 		return true
 	})
@@ -234,14 +271,7 @@ func outside(b *ssa.BasicBlock, loop ast.Node) bool {
 
 // afterSuccess are the blocks where a function goes on once a call returned without an error.
 func afterSuccess(call *ssa.Call) []*ssa.BasicBlock {
-	for _, ref := range *call.Referrers() {
-		var err ssa.Value = call
-		if ext, ok := ref.(*ssa.Extract); ok {
-			err = ext
-		}
-		if !is(err.Type(), "", "") && !isError(err.Type()) {
-			continue
-		}
+	for _, err := range errorsOf(call) {
 		for _, use := range *err.Referrers() {
 			cmp, ok := use.(*ssa.BinOp)
 			if !ok || cmp.Op != token.NEQ && cmp.Op != token.EQL {
@@ -258,6 +288,33 @@ func afterSuccess(call *ssa.Call) []*ssa.BasicBlock {
 		}
 	}
 	return call.Block().Succs
+}
+
+// errorsOf are the error that a call returns, and what is read back in the same block from a variable that it is put in.
+func errorsOf(call *ssa.Call) []ssa.Value {
+	var out []ssa.Value
+	for _, ref := range *call.Referrers() {
+		if ext, ok := ref.(*ssa.Extract); ok && isError(ext.Type()) {
+			out = append(out, ext)
+		}
+	}
+	if isError(call.Type()) {
+		out = append(out, call)
+	}
+	for _, err := range out {
+		for _, use := range *err.Referrers() {
+			store, ok := use.(*ssa.Store)
+			if !ok || store.Addr.Referrers() == nil {
+				continue
+			}
+			for _, read := range *store.Addr.Referrers() {
+				if load, ok := read.(*ssa.UnOp); ok && load.Block() == store.Block() && before(store, load) {
+					out = append(out, load)
+				}
+			}
+		}
+	}
+	return out
 }
 
 func isError(t types.Type) bool {
@@ -301,8 +358,7 @@ func saysDone(ret *ssa.Return, call *ssa.Call) bool {
 	case *ssa.Const:
 		return v.Value != nil && v.Value.ExactString() == "true"
 	case *ssa.BinOp:
-		ext, ok := v.X.(*ssa.Extract)
-		return v.Op == token.EQL && (v.X == call || ok && ext.Tuple == call) && isError(v.X.Type())
+		return v.Op == token.EQL && slices.Contains(errorsOf(call), v.X)
 	}
 	return false
 }

@@ -99,7 +99,9 @@ func (c *checker) typedSite(call *ssa.Call, fn *types.Func, recv ssa.Value, args
 	if !s.describe(path, kind) {
 		return site{}, false
 	}
-	s.Any = path == unstructured || kind == "PartialObjectMetadataList"
+	if path == unstructured || kind == "PartialObjectMetadataList" {
+		s.What, s.Any = "objects", true
+	}
 	c.getter(&s, recv)
 	return s, s.Scope != scope(-1)
 }
@@ -112,7 +114,12 @@ func (s *site) describe(path, kind string) bool {
 	case kind == "EventList" && (path == "k8s.io/api/core/v1" || strings.HasPrefix(path, "k8s.io/api/events/")):
 		s.Events = true
 	}
-	s.Small = strings.HasPrefix(path, "k8s.io/") && few[strings.TrimSuffix(kind, "List")]
+	kind = strings.TrimSuffix(kind, "List")
+	builtIn := strings.HasPrefix(path, "k8s.io/")
+	s.Small = builtIn && few[kind]
+	if builtIn && (few[kind] || global[kind]) {
+		s.Scope = clusterScoped
+	}
 	return true
 }
 
@@ -124,6 +131,12 @@ var few = map[string]bool{
 	"MutatingWebhookConfiguration": true, "ValidatingWebhookConfiguration": true,
 	"ValidatingAdmissionPolicy": true, "ValidatingAdmissionPolicyBinding": true,
 	"MutatingAdmissionPolicy": true, "MutatingAdmissionPolicyBinding": true,
+}
+
+// global are the other built-in kinds that are in no namespace.
+var global = map[string]bool{
+	"Node": true, "PersistentVolume": true, "VolumeAttachment": true, "CSINode": true, "ClusterRoleBinding": true,
+	"CertificateSigningRequest": true, "CustomResourceDefinition": true, "ResourceSlice": true, "StorageVersion": true,
 }
 
 // getter notes what the call that the client comes from says: Pods(ns), Nodes(), Resource(gvr), Namespace(ns).

@@ -10,6 +10,7 @@ import (
 	"go/ast"
 	"go/token"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
@@ -38,7 +39,7 @@ func New() *analysis.Analyzer {
 		FactTypes: []analysis.Fact{new(helper)},
 		Run:       func(pass *analysis.Pass) (any, error) { return nil, run(pass, s) },
 	}
-	a.Flags.BoolVar(&s.tests, "tests", false, "judge test files too: _test.go, and files that import testing, ginkgo, gomega or testify")
+	a.Flags.BoolVar(&s.tests, "tests", false, "judge test code too: _test.go, files that import testing, ginkgo, gomega or testify, and folders like test and e2e")
 	a.Flags.Var(&s.only, "categories", "only these categories, or all: "+strings.Join(Names(), ", "))
 	a.Flags.Var(&s.skip, "skip", "all but these categories")
 	return a
@@ -75,6 +76,7 @@ type checker struct {
 	stores   map[any][]ssa.Value         // *types.Var of a field, *ssa.Global: what the package stores there
 	calls    map[token.Pos]*ast.CallExpr // by the parenthesis, as SSA has them
 	repeats  map[*ssa.Function]repeat
+	waiting  map[*ssa.Function]bool
 	helpers  map[*ssa.Function]*helper
 	visiting map[any]bool
 	reported map[token.Pos]bool
@@ -122,6 +124,14 @@ func importPath(p string) string {
 	return strings.TrimPrefix(p, "vendor/")
 }
 
+// testDirs are folders of code that only tests use.
+var testDirs = map[string]bool{"test": true, "tests": true, "e2e": true, "testing": true, "testutil": true, "testutils": true}
+
+// testPackage tells whether a package is test code, by its path.
+func testPackage(p string) bool {
+	return slices.ContainsFunc(strings.Split(p, "/"), func(dir string) bool { return testDirs[dir] })
+}
+
 // testFile tells whether a file is test code, by its name or by what it imports.
 func testFile(fset *token.FileSet, f *ast.File) bool {
 	if strings.HasSuffix(fset.File(f.FileStart).Name(), "_test.go") {
@@ -141,7 +151,8 @@ func testFile(fset *token.FileSet, f *ast.File) bool {
 func (c *checker) passedOver(pos token.Pos) bool {
 	for _, f := range c.pass.Files {
 		if f.FileStart <= pos && pos <= f.FileEnd {
-			return !c.settings.tests && testFile(c.pass.Fset, f) || ast.IsGenerated(f)
+			test := testPackage(c.pass.Pkg.Path()) || testFile(c.pass.Fset, f)
+			return test && !c.settings.tests || ast.IsGenerated(f)
 		}
 	}
 	return true

@@ -10,7 +10,7 @@ import (
 
 func TestCategories(t *testing.T) {
 	analysistest.Run(t, analysistest.TestData(), vet.New(),
-		"unbounded", "dynamics", "readers", "raws", "pernode", "repeats", "helpers", "callers", "ignores")
+		"unbounded", "dynamics", "readers", "raws", "pernode", "repeats", "helpers", "callers", "ignores", "test/e2e")
 }
 
 func TestFixes(t *testing.T) {

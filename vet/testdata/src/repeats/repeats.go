@@ -67,9 +67,24 @@ func (a *agent) worker() {
 }
 
 func (a *agent) next() bool {
-	_, quit := a.queue.Get()
+	_, quit := a.pull()
 	a.handle()
 	return !quit
+}
+
+func (a *agent) pull() (any, bool) { return a.queue.Get() }
+
+// other is a worker whose queue is nowhere in sight.
+func (a *agent) other(stop <-chan struct{}, next func() bool) {
+	wait.Until(func() {
+		for a.nextOther(next) {
+		}
+	}, time.Second, stop)
+}
+
+func (a *agent) nextOther(next func() bool) bool {
+	_, _ = a.c.CoreV1().Pods("").List(context.Background(), metav1.ListOptions{}) // want `list-unbounded`
+	return next()
 }
 
 func (a *agent) handle() {
@@ -104,6 +119,11 @@ func (a *agent) polls(ctx context.Context) {
 			return false, nil
 		}
 		return true, nil
+	})
+	var last error
+	_ = wait.PollImmediate(time.Second, time.Minute, func() (bool, error) {
+		_, last = a.c.CoreV1().Pods("y").List(ctx, metav1.ListOptions{}) // want `list-namespaced`
+		return last == nil, nil
 	})
 	_ = retry.OnError(wait.Backoff{}, nil, func() error {
 		_, err := a.c.CoreV1().Pods("x").List(ctx, metav1.ListOptions{}) // want `list-namespaced`

@@ -150,6 +150,10 @@ func (h *holder) held(ctx context.Context) {
 	_, _ = h.pods.List(ctx, h.opts)
 }
 
+func nodes(ctx context.Context, n typed.NodeInterface) {
+	_, _ = n.List(ctx, metav1.ListOptions{}) // want `LIST of Node objects with neither .*list-unbounded`
+}
+
 // store has a List of the same signature, but it is no client.
 type store struct{}
 
