@@ -53,14 +53,26 @@ func RequestFormats() []RequestFormat {
 
 // worstClients are those that a format shows, of which it would by itself show so many.
 func (r RequestReport) worstClients(usual int) []requests.Judged {
-	n := usual
+	n := min(usual, len(r.Clients))
 	switch {
 	case r.Top > 0:
-		n = r.Top
+		n = min(r.Top, len(r.Clients))
 	case r.Top < 0:
 		n = len(r.Clients)
+	default:
+		for n > fewest && r.trifle(r.Clients[n-1]) {
+			n--
+		}
 	}
-	return r.Clients[:min(n, len(r.Clients))]
+	return r.Clients[:n]
+}
+
+// fewest are shown even if they do nothing worth a word.
+const fewest = 3
+
+// trifle reports whether a client costs next to nothing, and could do nothing better.
+func (r RequestReport) trifle(c requests.Judged) bool {
+	return len(c.Advice) == 0 && c.Share < 0.01 && 100*c.Cost.EtcdObjects <= r.Cost.EtcdObjects
 }
 
 // cut leaves out all clients but the worst, and counts the requests of the others as theirs.

@@ -131,13 +131,16 @@ func sound(r *evidence.Requests) error {
 	return nil
 }
 
+// The seconds of the years 0 to 9999: a timeline reaches no further.
+const firstSecond, lastSecond = -62167219200, 253402300799
+
 func soundTimeline(t evidence.Timeline) error {
-	width := int64(t.Width / time.Second)
+	width, n := int64(t.Width/time.Second), int64(len(t.Counts))
 	switch {
-	case len(t.Counts) == 0:
+	case n == 0:
 		return nil
-	case len(t.Counts) > evidence.TimelineBuckets, width <= 0, t.Width%time.Second != 0, bits.OnesCount64(uint64(width)) != 1, //nolint:gosec // over 0
-		t.First > 1<<40/width || t.First < -(1<<40)/width:
+	case n > evidence.TimelineBuckets, width <= 0, t.Width%time.Second != 0, bits.OnesCount64(uint64(width)) != 1, //nolint:gosec // over 0
+		t.First < firstSecond/width-1, t.First+n-1 > lastSecond/width:
 		return errors.New("its timeline is none")
 	}
 	return least(t.Counts, 0)
