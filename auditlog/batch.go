@@ -1,5 +1,7 @@
 package auditlog
 
+import "bytes"
+
 // A batch scans many lines that lie one behind the other: faster than scan, which has to be told where each ends.
 type batch struct {
 	scanner
@@ -40,11 +42,14 @@ func (b *batch) next(e *event) (line []byte, ok bool, err error) {
 	}
 }
 
-// more makes masks for a block that starts where the next line does, and for more than before if no line ends in that.
+// more makes masks for a block that starts where the next line does, and goes to the end of that if it is a long one.
 func (b *batch) more() {
 	size := blockSize
-	if b.at == 0 {
-		size = max(size, 2*len(b.block))
+	if b.at == 0 && len(b.block) > 0 { // no line ends in the block
+		size = len(b.rest)
+		if i := bytes.IndexByte(b.rest[len(b.block):], '\n'); i >= 0 {
+			size = len(b.block) + i + 1
+		}
 	}
 	b.rest, b.at = b.rest[min(b.at, len(b.rest)):], 0
 	b.block = b.rest[:min(size, len(b.rest))]

@@ -59,7 +59,10 @@ name: // of a member, starts at p
 	if uint(p) >= uint(len(b)) || b[p] != ':' {
 		return -1
 	}
-	p++
+	if p++; p < len(b) && b[p] == '"' {
+		p = next(quotes, p+1) + 1
+		goto ended
+	}
 	goto value
 
 ended: // a value, at p: what it is in goes on or ends too
