@@ -18,8 +18,9 @@ type reducer struct {
 	stages       [len(stageNames)]int64
 	verbs        [len(verbNames)]int64
 	servers      []serverCount
-	from, to     []byte // as the servers write them: these sort as text
-	fromUs, toUs int64
+	begin, to    []byte // as the servers write them: these sort as text
+	beginUs      int64
+	fromUs, toUs int64 // fromUs is at most beginUs
 	lists        evidence.ListCounts
 	rows         rows
 
@@ -73,15 +74,36 @@ func (r *reducer) add(e *event) {
 
 // window keeps the first and the last time. Times in the form of servers compare as text; only what may be new is read.
 func (r *reducer) window(e *event) {
-	if !sorts(e.received) || len(r.from) == 0 || bytes.Compare(e.received, r.from) < 0 {
-		if us, ok := parseMicros(e.received); ok && (len(r.from) == 0 || us < r.fromUs) {
-			r.from, r.fromUs = appendCanonical(r.from[:0], e.received, us), us
-		}
+	if !sorts(e.received) || len(r.begin) == 0 || bytes.Compare(e.received, r.begin) < 0 {
+		r.earlier(e)
 	}
 	if !sorts(e.staged) || len(r.to) == 0 || bytes.Compare(e.staged, r.to) > 0 {
 		if us, ok := parseMicros(e.staged); ok && (len(r.to) == 0 || us > r.toUs) {
 			r.to, r.toUs = appendCanonical(r.to[:0], e.staged, us), us
 		}
+	}
+}
+
+// longRunning is what takes longer than --request-timeout lets a usual request take: watches, exec, port-forward.
+const longRunning = 60e6
+
+// earlier keeps the time of an event that may be the first. The server writes an event at its stage: that of what ran
+// for long began before the log did.
+func (r *reducer) earlier(e *event) {
+	us, ok := parseMicros(e.received)
+	if !ok {
+		return
+	}
+	none := len(r.begin) == 0
+	if none || us < r.fromUs {
+		r.fromUs = us
+	}
+	text := e.received
+	if staged, ok := parseMicros(e.staged); ok && staged-us > longRunning {
+		us, text = staged, e.staged
+	}
+	if none || us < r.beginUs {
+		r.begin, r.beginUs = appendCanonical(r.begin[:0], text, us), us
 	}
 }
 
@@ -140,11 +162,14 @@ func (r *reducer) requests() *evidence.Requests {
 		Events: r.events, Lists: r.lists, Others: r.rows.others, Clients: r.rows.clients(),
 		Levels: named(levelNames[:], r.levels[:]), Stages: named(stageNames[:], r.stages[:]), Verbs: named(verbNames[:], r.verbs[:]),
 	}
-	if len(r.from) > 0 {
-		out.From = time.UnixMicro(r.fromUs).UTC()
+	if len(r.begin) > 0 {
+		out.From, out.Begin = time.UnixMicro(r.fromUs).UTC(), time.UnixMicro(r.beginUs).UTC()
 	}
 	if len(r.to) > 0 {
 		out.To = time.UnixMicro(r.toUs).UTC()
+		if f := r.filter; !f.until.IsZero() && out.To.After(f.until) {
+			out.To = f.until.UTC() // what was received before may end long after
+		}
 	}
 	if len(r.servers) > 0 {
 		out.Servers = make(map[string]int64, len(r.servers))

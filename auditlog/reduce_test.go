@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,7 +69,7 @@ func TestReduce(t *testing.T) {
 		line("ResponseComplete", "brew", "/coffee", "bob", "a/v1", at, ""),
 	)...)
 	want := &evidence.Requests{
-		From: time.Date(2026, 3, 1, 9, 59, 0, 0, time.UTC), To: time.Date(2026, 3, 1, 10, 0, 6, 20e6, time.UTC),
+		From: time.Date(2026, 3, 1, 9, 59, 0, 0, time.UTC), Begin: time.Date(2026, 3, 1, 9, 59, 0, 0, time.UTC), To: time.Date(2026, 3, 1, 10, 0, 6, 20e6, time.UTC),
 		Events: 9, Levels: map[string]int64{"Metadata": 9},
 		Stages:  map[string]int64{"RequestReceived": 1, "ResponseStarted": 1, "ResponseComplete": 6, "Panic": 1},
 		Verbs:   map[string]int64{"list": 3, "watch": 1, "get": 2, "other": 1},
@@ -333,6 +334,34 @@ func TestReduceTimesThatAreNone(t *testing.T) {
 	got := reduced(filter{}, &odd, e, &odd, &west)
 	if want := time.Date(2026, 3, 1, 9, 59, 59, 9e8, time.UTC); !got.From.Equal(want) || got.From.Location() != time.UTC || got.To.IsZero() {
 		t.Errorf("got from %s to %s, want from %s", got.From, got.To, want)
+	}
+}
+
+// An exec that ends in a log may have begun days before: what is said of rates must not be of that time.
+func TestReduceBeginOfLog(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	usual := line("ResponseComplete", "list", "/api/v1/pods", "bob", "x", at.Format(serverForm), podsRef)
+	long := func(from, to time.Duration) string {
+		e := line("ResponseComplete", "watch", "/api/v1/pods?watch=1", "bob", "x", at.Add(from).Format(serverForm), podsRef)
+		return strings.Replace(e, at.Add(from+20*time.Millisecond).Format(serverForm), at.Add(to).Format(serverForm), 1)
+	}
+	hour := time.Hour
+	for name, tt := range map[string]struct {
+		filter          filter
+		lines           []string
+		from, begin, to time.Duration
+	}{
+		"of before":                {filter{}, []string{usual, long(-2*hour, 5*time.Second)}, -2 * hour, 0, 5 * time.Second},
+		"of before, first":         {filter{}, []string{long(-2*hour, -time.Second), usual}, -2 * hour, -time.Second, 20 * time.Millisecond},
+		"of before, alone":         {filter{}, []string{long(-2*hour, 0)}, -2 * hour, 0, 0},
+		"slow":                     {filter{}, []string{long(-50*time.Second, 0), usual}, -50 * time.Second, -50 * time.Second, 20 * time.Millisecond},
+		"until, and long after it": {filter{until: at.Add(time.Second)}, []string{usual, long(0, hour)}, 0, 0, time.Second},
+	} {
+		got := reduced(tt.filter, scanned(t, tt.lines...)...)
+		times := []time.Duration{got.From.Sub(at), got.Begin.Sub(at), got.To.Sub(at)}
+		if diff := cmp.Diff([]time.Duration{tt.from, tt.begin, tt.to}, times); diff != "" {
+			t.Errorf("%s: from, begin, to (-want +got):\n%s", name, diff)
+		}
 	}
 }
 

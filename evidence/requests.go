@@ -6,7 +6,10 @@ import "time"
 // however many clients there are, and parts of it that were reduced apart merge to the same whole.
 type Requests struct {
 	From time.Time `json:"from,omitzero"` // the first request that was received
-	To   time.Time `json:"to,omitzero"`   // the last stage of one
+	To   time.Time `json:"to,omitzero"`   // the last stage of one, if that is not beyond what was asked for
+	// Begin is when the log begins. From may be long before: a watch or an exec that ends in a log may be of hours ago,
+	// so of what took longer than the servers let a usual request take, the stage counts.
+	Begin time.Time `json:"begin,omitzero"`
 
 	Events    int64      `json:"events"`    // audit events of every verb and stage
 	Malformed int64      `json:"malformed"` // lines that are no audit event
@@ -28,6 +31,14 @@ type Requests struct {
 	Clients []Client `json:"clients"`
 	// Others are the requests of clients beyond the bound. None of these made more than AtMost of them.
 	Others Others `json:"others,omitzero"`
+}
+
+// Start is when the time begins that rates are of.
+func (r *Requests) Start() time.Time {
+	if r.Begin.IsZero() { // a report of before this was told
+		return r.From
+	}
+	return r.Begin
 }
 
 // ClientsKept bounds Clients, FaultsKept bounds Faults.

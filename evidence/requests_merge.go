@@ -10,6 +10,7 @@ import (
 // whatever order parts are merged, and the same as of one pass over all; above it only the bounds of
 // what is missed differ.
 func (r *Requests) Merge(o *Requests) {
+	r.Begin = earlier(r.Start(), o.Start())
 	r.From, r.To = earlier(r.From, o.From), later(r.To, o.To)
 	r.Events += o.Events
 	r.Malformed += o.Malformed

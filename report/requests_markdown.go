@@ -16,7 +16,7 @@ func requestsMarkdown(w io.Writer, r RequestReport, _ Options) error {
 	fmt.Fprintf(p, "# Who sends the expensive LISTs\n\n%s  \n%s\n\n", mdText(r.extent()), mdText(r.circumstances()))
 	fmt.Fprintf(p, "**%s**%s.\n", mdText(r.lists()), mdText(r.watches()))
 	if line, ok := r.listsOverTime(); ok {
-		text := mdWhen(r, spread(line, r.Requests.From, r.Requests.To, sparkColumns))
+		text := mdWhen(r, spread(line, r.Requests.Start(), r.Requests.To, sparkColumns))
 		if change := r.change(line); change != "" {
 			text += ", " + change
 		}
@@ -68,7 +68,7 @@ func mdClient(r RequestReport, i int, c requests.Judged) string {
 		fmt.Fprintf(&b, "- %s\n", mdText(fact))
 	}
 	if c.Timeline.Count() > 1 {
-		fmt.Fprintf(&b, "- when: %s\n", mdWhen(r, spread(c.Timeline, r.Requests.From, r.Requests.To, sparkColumns)))
+		fmt.Fprintf(&b, "- when: %s\n", mdWhen(r, spread(c.Timeline, r.Requests.Start(), r.Requests.To, sparkColumns)))
 	}
 	for _, a := range c.Advice {
 		fmt.Fprintf(&b, "\n%s\n", mdText(a.Text))
@@ -77,6 +77,6 @@ func mdClient(r RequestReport, i int, c requests.Judged) string {
 }
 
 func mdWhen(r RequestReport, counts []float64) string {
-	from, to := r.Requests.From, r.Requests.To
+	from, to := r.Requests.Start(), r.Requests.To
 	return fmt.Sprintf("%s %s %s", clock(from, from, to), spark(counts), clock(to, from, to))
 }

@@ -25,8 +25,8 @@ func requestsPrometheus(w io.Writer, r RequestReport, _ Options) error {
 	in := r.Requests
 	p.gauge("kaudit_requests_log_events", "Audit events that were read, of every verb and stage.", point{nil, float64(in.Events)})
 	p.gauge("kaudit_requests_log_malformed_lines", "Lines that are no audit event.", point{nil, float64(in.Malformed)})
-	if !in.From.IsZero() {
-		p.gauge("kaudit_requests_log_start_timestamp_seconds", "When the first request was received.", point{nil, unix(in.From.UnixMicro())})
+	if !in.Start().IsZero() {
+		p.gauge("kaudit_requests_log_start_timestamp_seconds", "When the log begins.", point{nil, unix(in.Start().UnixMicro())})
 		p.gauge("kaudit_requests_log_end_timestamp_seconds", "When the last request ended.", point{nil, unix(in.To.UnixMicro())})
 	}
 	p.gauge("kaudit_requests_lists", "LISTs that finished.", point{nil, float64(in.Lists.Total)})

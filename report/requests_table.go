@@ -98,7 +98,7 @@ func (t requestsWriter) worst() string {
 
 // over draws a timeline, with what it changed by.
 func (t requestsWriter) over(line evidence.Timeline, what string) string {
-	from, to := t.r.Requests.From, t.r.Requests.To
+	from, to := t.r.Requests.Start(), t.r.Requests.To
 	counts := spread(line, from, to, min(sparkColumns, t.Width/2))
 	text := fmt.Sprintf("%s over time: %s %s %s", what, clock(from, from, to), spark(counts), clock(to, from, to))
 	if change := t.r.change(line); change != "" {
@@ -184,7 +184,7 @@ func (t requestsWriter) brief(c requests.Judged) {
 		}
 	}
 	if c.Timeline.Count() > 1 {
-		parts = append(parts, spark(spread(c.Timeline, t.r.Requests.From, t.r.Requests.To, min(sparkColumns, t.Width/3))))
+		parts = append(parts, spark(spread(c.Timeline, t.r.Requests.Start(), t.r.Requests.To, min(sparkColumns, t.Width/3))))
 	}
 	if len(parts) > 0 {
 		t.paragraph(strings.Join(parts, "; "), "   ")
@@ -195,8 +195,8 @@ func (t requestsWriter) detail(c requests.Judged) {
 	for _, fact := range t.r.facts(c) {
 		t.paragraph(fact, "  ")
 	}
-	if counts := spread(c.Timeline, t.r.Requests.From, t.r.Requests.To, min(sparkColumns, t.Width/2)); c.Timeline.Count() > 1 {
-		from, to := t.r.Requests.From, t.r.Requests.To
+	if counts := spread(c.Timeline, t.r.Requests.Start(), t.r.Requests.To, min(sparkColumns, t.Width/2)); c.Timeline.Count() > 1 {
+		from, to := t.r.Requests.Start(), t.r.Requests.To
 		t.paragraph(fmt.Sprintf("when: %s %s %s", clock(from, from, to), spark(counts), clock(to, from, to)), "  ")
 	}
 	t.advice(c.Advice)

@@ -24,10 +24,10 @@ func (r RequestReport) extent() string {
 	if in.Malformed > 0 {
 		text += fmt.Sprintf(" and %s", checks.Count(int(in.Malformed), "malformed line"))
 	}
-	if in.From.IsZero() {
+	if in.Start().IsZero() {
 		return text
 	}
-	return text + fmt.Sprintf(" · %s, %s", lasting(in.To.Sub(in.From)), window(in.From, in.To))
+	return text + fmt.Sprintf(" · %s, %s", lasting(in.To.Sub(in.Start())), window(in.Start(), in.To))
 }
 
 // circumstances are the version, and what the policy records.
@@ -95,16 +95,16 @@ func (r RequestReport) listsOverTime() (evidence.Timeline, bool) {
 			line.Merge(c.Timeline)
 		}
 	}
-	return line, line.Count() > 1 && r.Requests.To.After(r.Requests.From)
+	return line, line.Count() > 1 && r.Requests.To.After(r.Requests.Start())
 }
 
 // change says when a rate rose, and from what to what.
 func (r RequestReport) change(line evidence.Timeline) string {
-	up, ok := riseOf(line, r.Requests.From, r.Requests.To)
+	up, ok := riseOf(line, r.Requests.Start(), r.Requests.To)
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("%s a minute until about %s, %s since", rate(up.before), clock(up.at, r.Requests.From, r.Requests.To), rate(up.after))
+	return fmt.Sprintf("%s a minute until about %s, %s since", rate(up.before), clock(up.at, r.Requests.Start(), r.Requests.To), rate(up.after))
 }
 
 // title is a client and what it does, in a line.
@@ -145,7 +145,7 @@ func (r RequestReport) facts(c requests.Judged) []string {
 // since is when a client began, or began to ask more.
 func (r RequestReport) since(c requests.Judged) string {
 	if !c.Began.IsZero() {
-		return "began at " + clock(c.Began, r.Requests.From, r.Requests.To)
+		return "began at " + clock(c.Began, r.Requests.Start(), r.Requests.To)
 	}
 	return r.change(c.Timeline)
 }

@@ -49,7 +49,8 @@ func interval(c *evidence.Client, instances int64) time.Duration {
 	if variance/m/pages > 0.4 {
 		return 0
 	}
-	return c.Last.Sub(c.First) * time.Duration(max(instances, 1)) / time.Duration(lists-1)
+	// As a float: a month of 5,000 nodes is more nanoseconds than a Duration holds.
+	return time.Duration(float64(c.Last.Sub(c.First)) / float64(lists-1) * float64(max(instances, 1)))
 }
 
 func mean(counts []int64) float64 {
@@ -76,10 +77,10 @@ func halve(counts []int64) []int64 {
 // the log did: the point in time that splits the log best into two constant rates.
 func began(c *evidence.Client, r *evidence.Requests) time.Time {
 	t := c.Timeline
-	if t.Count() < 20 || r.From.IsZero() {
+	if t.Count() < 20 || r.Start().IsZero() {
 		return time.Time{}
 	}
-	before := max(int(t.Start(0).Sub(r.From)/t.Width), 0)
+	before := max(int(t.Start(0).Sub(r.Start())/t.Width), 0)
 	after := max(int(r.To.Sub(t.Start(len(t.Counts)))/t.Width), 0)
 	n, total := float64(before+len(t.Counts)+after), float64(t.Count())
 	var sum, best float64

@@ -60,6 +60,7 @@ func TestInterval(t *testing.T) {
 		"every second for a minute":             {every(time.Second, time.Minute, 0, noon), 0, time.Second},
 		"every 5 min for a day":                 {every(5*time.Minute, 24*time.Hour, 0, noon), 0, 5 * time.Minute},
 		"from 50 nodes, every minute":           {every(1200*time.Millisecond, time.Hour, time.Second, noon), 50, time.Minute},
+		"from 5,000 nodes, for a month":         {every(12*time.Second, 30*24*time.Hour, time.Second, noon), 5000, 60000 * time.Second},
 		"too few":                               {every(10*time.Second, 80*time.Second, 0, noon), 0, 0},
 		"by chance":                             {byChance(2000, time.Hour, 3), 0, 0},
 		"in two bursts":                         {append(every(time.Second, time.Minute, 0, noon), every(time.Second, time.Minute, 0, noon.Add(time.Hour))...), 0, 0},
@@ -71,6 +72,18 @@ func TestInterval(t *testing.T) {
 		if off := math.Abs(float64(got-tt.want)) / float64(max(tt.want, 1)); tt.want == 0 && got != 0 || tt.want != 0 && off > 0.05 {
 			t.Errorf("%s: got %s, want %s", name, got, tt.want)
 		}
+	}
+}
+
+// A log that a long exec ends in has requests of before it began.
+func TestBeganInAShortLog(t *testing.T) {
+	c := asked(evidence.Shape{RV: "unset"}, every(10*time.Second, time.Hour, 0, noon)...)
+	r := &evidence.Requests{From: noon.Add(-24 * time.Hour), Begin: noon, To: noon.Add(time.Hour), Clients: []evidence.Client{c}}
+	if got := began(&c, r); !got.IsZero() {
+		t.Errorf("got began at %s, want the time of the whole log", got)
+	}
+	if got := Judge(r, Options{}).Window; got != time.Hour {
+		t.Errorf("got a window of %s, want an hour", got)
 	}
 }
 

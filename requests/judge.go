@@ -14,7 +14,7 @@ func Judge(r *evidence.Requests, o Options) Report {
 		log := FromLog(r)
 		o.Server.Minors, o.Server.From, o.Server.Guessed = log.Minors, log.From, log.Guessed
 	}
-	j := judge{Options: o, all: r, window: r.To.Sub(r.From), mostNodes: mostNodes(r, o.Objects["nodes"]), watches: map[who]int64{}}
+	j := judge{Options: o, all: r, window: r.To.Sub(r.Start()), mostNodes: mostNodes(r, o.Objects["nodes"]), watches: map[who]int64{}}
 	for i := range r.Clients {
 		if c := &r.Clients[i]; c.Verb == "watch" {
 			j.watches[whoIs(c)] += c.Count

@@ -166,7 +166,7 @@ func (l logged) perSecond(n float64) float64 {
 // when says which time the log is of.
 func (l logged) when() string {
 	const stamp = "2006-01-02 15:04:05"
-	from, to := l.From.UTC(), l.To.UTC()
+	from, to := l.Start().UTC(), l.To.UTC()
 	end := to.Format(stamp)
 	if from.Format(time.DateOnly) == to.Format(time.DateOnly) {
 		end = to.Format(time.TimeOnly)

@@ -157,7 +157,7 @@ func outside(ctx context.Context, e env, logs []string, f report.RequestFilters)
 	if err != nil {
 		return err
 	}
-	return noAudit("%s is in the logs: they are from %s to %s", what, all.From.Format(time.RFC3339), all.To.Format(time.RFC3339))
+	return noAudit("%s is in the logs: they are from %s to %s", what, all.Start().Format(time.RFC3339), all.To.Format(time.RFC3339))
 }
 
 // isFile reports whether a path is something else than a directory: the logs that somebody looks for in a

@@ -48,7 +48,7 @@ func readTwice(parts []report.RequestPart) []string {
 				continue
 			}
 			for _, o := range seen[l.Name] {
-				if !r.From.After(o.To) && !o.From.After(r.To) {
+				if !r.Start().After(o.To) && !o.Start().After(r.To) {
 					out = append(out, fmt.Sprintf("two reports over the same time tell of the log %s: its requests count twice, and those of another node may be missing", printableName(l.Name)))
 				}
 			}
