@@ -71,7 +71,7 @@ func (r RequestReport) lists() string {
 		if r.Cost.AtMost {
 			about = "at most"
 		}
-		text += fmt.Sprintf("; etcd read %s %s objects a second for them", about, short(r.Cost.EtcdPerSecond))
+		text += fmt.Sprintf("; etcd read %s %s objects a second for them%s", about, short(r.Cost.EtcdPerSecond), r.asFarAs())
 	}
 	return text
 }
@@ -166,9 +166,23 @@ func (r RequestReport) cost(c requests.Cost) string {
 	}
 	text := fmt.Sprintf("etcd reads %s %s objects a second for it", about, short(c.EtcdPerSecond))
 	if all := r.Cost.EtcdObjects; c.EtcdObjects < all {
-		text += fmt.Sprintf(", %s of all that it reads for LISTs", share(int64(1e6*c.EtcdObjects/all), 1e6))
+		of := "all that it reads for LISTs"
+		if r.asFarAs() != "" {
+			of = "what is counted"
+		}
+		text += fmt.Sprintf(", %s of %s", share(int64(1e6*c.EtcdObjects/all), 1e6), of)
 	}
 	return text
+}
+
+// asFarAs says that a sum of objects is one of a part, where it is.
+func (r RequestReport) asFarAs() string {
+	if slices.ContainsFunc(r.Clients, func(c requests.Judged) bool {
+		return !c.Cost.Known && slices.ContainsFunc(c.Served, func(s requests.ServedCount) bool { return s.By == requests.Etcd && s.Count > 0 })
+	}) {
+		return ", as far as they are counted"
+	}
+	return ""
 }
 
 // unsure is why it is not known who serves a request. What was taken for granted stands among the notes.
