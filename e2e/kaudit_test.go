@@ -30,6 +30,7 @@ func buildKaudit(ctx context.Context, dir string) error {
 	kaudit = filepath.Join(dir, "kaudit")
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", kaudit, "./cmd/kaudit")
 	cmd.Dir = ".."
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // static, as released: it has to run in an image of its own
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build kaudit: %w\n%s", err, out)
 	}

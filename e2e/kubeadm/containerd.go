@@ -70,16 +70,21 @@ func (c *Cluster) importImages(ctx context.Context) error {
 		"kube-controller-manager": registry + "/kube-controller-manager:" + build.Kubernetes,
 		"kube-scheduler":          registry + "/kube-scheduler:" + build.Kubernetes,
 	} {
-		tar := filepath.Join(c.Config.Dir, program+".tar")
-		if err := writeImage(tar, name, filepath.Join(c.Config.Bin, program)); err != nil {
-			return fmt.Errorf("make an image of %s: %w", program, err)
-		}
-		if err := c.run(ctx, "ctr", "images", "import", tar); err != nil {
-			return err
-		}
-		if err := os.Remove(tar); err != nil {
+		if err := c.Import(ctx, filepath.Join(c.Config.Bin, program), name); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Import makes an image of a static program, its entry point, and hands it to containerd under that name.
+func (c *Cluster) Import(ctx context.Context, program, name string) error {
+	tar := filepath.Join(c.Config.Dir, filepath.Base(program)+".tar")
+	if err := writeImage(tar, name, program); err != nil {
+		return fmt.Errorf("make an image of %s: %w", program, err)
+	}
+	if err := c.run(ctx, "ctr", "images", "import", tar); err != nil {
+		return err
+	}
+	return os.Remove(tar)
 }
