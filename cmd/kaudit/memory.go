@@ -2,13 +2,12 @@ package main
 
 import "runtime/debug"
 
-// gcPercent is how much garbage there may be beside what is in use. Logs are read with next to none, so that the
-// collector running more often costs nothing.
-const gcPercent = 50
-
-// spareMemory makes this process small for a long reading: it is run on control-plane nodes.
+// spareMemory makes this process small for a long reading, as it is run on control-plane nodes. What is in use is some
+// megabytes for any log, and next to no garbage is made. So the collector, which slows a worker that it runs beside, may wait
+// until there is more of it than the limit allows.
 func spareMemory() {
-	debug.SetGCPercent(gcPercent)
+	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(36 << 20)
 	forgetProgram()
 	debug.FreeOSMemory()
 }
