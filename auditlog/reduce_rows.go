@@ -21,13 +21,11 @@ const rowsHeld = evidence.ClientsKept + evidence.ClientsKept/2
 // A row counts one client.
 type row struct {
 	evidence.Client
-	verb byte
-	next *row // of the same hash
-	last *evidence.ShapeCount
+	verb   byte
+	folded bool // its shapes are
+	next   *row // of the same hash
+	last   *evidence.ShapeCount
 }
-
-// shapesKept bounds the shapes of a row that are told apart; what more there are share a few that say less.
-const shapesKept = 24
 
 // A key is what tells clients apart, as slices of an event.
 type key struct {
@@ -120,16 +118,17 @@ func (t *rows) clients() []evidence.Client {
 
 // shape finds or makes the count of a shape.
 func (r *row) shape(s evidence.Shape) *evidence.ShapeCount {
+	if r.folded {
+		s = s.Fold()
+	}
 	if r.last != nil && r.last.Shape == s {
 		return r.last
 	}
-	at := func() int {
-		return slices.IndexFunc(r.Shapes, func(have evidence.ShapeCount) bool { return have.Shape == s })
-	}
-	i := at()
-	if i < 0 && len(r.Shapes) >= shapesKept {
-		s = evidence.Shape{RV: s.RV, Limit: s.Limit, Continue: s.Continue, Many: true}
-		i = at()
+	i := slices.IndexFunc(r.Shapes, func(have evidence.ShapeCount) bool { return have.Shape == s })
+	if i < 0 && len(r.Shapes) >= evidence.ShapesKept && !r.folded {
+		r.FoldShapes()
+		r.folded, r.last = true, nil
+		return r.shape(s)
 	}
 	if i < 0 {
 		i = len(r.Shapes)

@@ -296,7 +296,7 @@ func TestReduceAMillionClients(t *testing.T) {
 
 func TestReduceManyShapesOfOneClient(t *testing.T) {
 	base := scanned(t, line("ResponseComplete", "list", "/api/v1/pods", "bob", "x", "2026-03-01T10:00:00Z", podsRef))[0]
-	r := newReducer(filter{})
+	r, parts := newReducer(filter{}), []*reducer{newReducer(filter{}), newReducer(filter{}), newReducer(filter{})}
 	want := evidence.ListCounts{}
 	for i := range 20_000 {
 		e := *base
@@ -304,6 +304,7 @@ func TestReduceManyShapesOfOneClient(t *testing.T) {
 		e.requestURI = []byte("/api/v1/pods?resourceVersion=" + rv + limit + "&resourceVersionMatch=" + []string{"", "Exact", "NotOlderThan", "x"}[i/8%4] +
 			"&fieldSelector=" + []string{"", "spec.nodeName=a", "metadata.name=b", "c=d"}[i/32%4] + "&sendInitialEvents=" + []string{"0", "1"}[i/128%2])
 		r.add(&e)
+		parts[i%7%3].add(&e)
 		want.Total++
 		want.Unset += int64(b2i(rv == ""))
 		want.Zero += int64(b2i(rv == "0"))
@@ -319,9 +320,16 @@ func TestReduceManyShapesOfOneClient(t *testing.T) {
 		for _, s := range c.Shapes {
 			sum += s.Count
 		}
-		if len(c.Shapes) > shapesKept+32 || sum != c.Count {
-			t.Errorf("%s: got %d shapes of %d requests, want at most %d of %d", c.Scope, len(c.Shapes), sum, shapesKept+32, c.Count)
+		if len(c.Shapes) > evidence.ShapesKept+8 || sum != c.Count {
+			t.Errorf("%s: got %d shapes of %d requests, want at most %d of %d", c.Scope, len(c.Shapes), sum, evidence.ShapesKept+8, c.Count)
 		}
+	}
+	merged := &evidence.Requests{}
+	for _, p := range parts {
+		merged.Merge(p.requests())
+	}
+	if diff := cmp.Diff(got, merged); diff != "" {
+		t.Errorf("three workers (-one +three):\n%s", diff)
 	}
 }
 

@@ -51,19 +51,10 @@ func (c *Client) merge(o *Client) {
 		c.Via = ""
 	}
 	for _, s := range o.Shapes {
-		i := slices.IndexFunc(c.Shapes, func(have ShapeCount) bool { return have.Shape == s.Shape })
-		if i < 0 {
-			c.Shapes = append(c.Shapes, s)
-			continue
-		}
-		to := &c.Shapes[i]
-		to.Count += s.Count
-		to.Started += s.Started
-		to.Ended += s.Ended
-		to.Limits += s.Limits
-		to.Refused += s.Refused
-		to.Slow += s.Slow
-		to.Etcd += s.Etcd
+		c.Shapes = addShape(c.Shapes, s)
+	}
+	if len(c.Shapes) > ShapesKept || c.Folded() || o.Folded() {
+		c.FoldShapes()
 	}
 	c.Throttled += o.Throttled
 	c.ServerErrors += o.ServerErrors
@@ -81,6 +72,37 @@ func (c *Client) merge(o *Client) {
 	c.Namespaces.Merge(o.Namespaces)
 	c.Missed += o.Missed
 	c.Sum()
+}
+
+func addShape(to []ShapeCount, s ShapeCount) []ShapeCount {
+	i := slices.IndexFunc(to, func(have ShapeCount) bool { return have.Shape == s.Shape })
+	if i < 0 {
+		return append(to, s)
+	}
+	have := &to[i]
+	have.Count += s.Count
+	have.Started += s.Started
+	have.Ended += s.Ended
+	have.Limits += s.Limits
+	have.Refused += s.Refused
+	have.Slow += s.Slow
+	have.Etcd += s.Etcd
+	return to
+}
+
+// Folded reports whether the client asked in more ways than are told apart.
+func (c *Client) Folded() bool {
+	return slices.ContainsFunc(c.Shapes, func(s ShapeCount) bool { return s.Many })
+}
+
+// FoldShapes folds all of them.
+func (c *Client) FoldShapes() {
+	var out []ShapeCount
+	for _, s := range c.Shapes {
+		s.Shape = s.Fold()
+		out = addShape(out, s)
+	}
+	c.Shapes = out
 }
 
 // clone shares no memory with the original.

@@ -17,6 +17,15 @@ type Shape struct {
 	Many bool `json:"many,omitempty"`
 }
 
+// ShapesKept bounds the shapes of a client that are told apart. Of one that has more all are folded: which ones
+// were seen first depends on the order of reading.
+const ShapesKept = 24
+
+// Fold keeps of a shape what ListCounts are of.
+func (s Shape) Fold() Shape {
+	return Shape{RV: s.RV, Limit: s.Limit, Continue: s.Continue, Many: true}
+}
+
 // The words of a Shape.
 const (
 	RVUnset   = "unset"
