@@ -41,3 +41,19 @@ func TestReadNamesBadLines(t *testing.T) {
 		t.Errorf("got %d events, %d malformed, %q, want 2, 3, and a line that is cut off", got.Events, got.Malformed, got.Logs[0].Cut)
 	}
 }
+
+// Of a value of the wrong kind the kind is told: a number may be as long as the line, or be a password.
+func TestReadTellsNoValue(t *testing.T) {
+	log := write(t, "audit.log", strings.Join([]string{
+		eventOf("u"), `{"kind":"Event","responseStatus":{"code":` + strings.Repeat("7", 5000) + `}}`, `{"kind":"Event","sourceIPs":{"a":1}}`, `"secret"`,
+	}, "\n")+"\n")
+	got, _ := readAll(t, Options{}, log)
+	var why []string
+	for _, f := range got.Faults {
+		why = append(why, f.Why)
+	}
+	want := []string{"an audit event has no such value: a number in responseStatus.code", "an audit event has no such value: an object in sourceIPs", "JSON, but no audit event"}
+	if d := cmp.Diff(want, why); d != "" {
+		t.Errorf("faults (-want +got):\n%s", d)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 )
 
 // A worker parses pieces of logs, and keeps what they say to itself until the end.
@@ -134,8 +135,22 @@ func whyBad(doc []byte, err error) (why string, cut bool) {
 	case errors.As(err, &syntax) && syntax.Error() == "unexpected end of JSON input":
 		return "cut off", true
 	case errors.As(err, &wrong):
-		return "an audit event has no such value: a " + wrong.Value + " in " + wrong.Field, false
+		return wrongValue(wrong), false
 	default:
 		return "no JSON", false
 	}
+}
+
+// wrongValue names the kind of the value, not the value: of a number encoding/json tells that, too.
+func wrongValue(wrong *json.UnmarshalTypeError) string {
+	what, _, _ := strings.Cut(wrong.Value, " ")
+	switch {
+	case wrong.Field == "":
+		return "JSON, but no audit event"
+	case what == "array" || what == "object":
+		what = "an " + what
+	default:
+		what = "a " + what
+	}
+	return "an audit event has no such value: " + what + " in " + wrong.Field
 }
