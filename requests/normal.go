@@ -10,11 +10,14 @@ import (
 // few is how many requests are too few to tell a habit.
 const few = 10
 
+// Own is Judgement.Normal of Kubernetes' own components.
+const Own = "a component of Kubernetes itself"
+
 // normal says why there is nothing to do about a client; "" if there may be.
 func (j judge) normal(c *evidence.Client, g *Judgement) string {
 	switch {
 	case isOwn(c, g):
-		return "a component of Kubernetes itself"
+		return Own
 	case c.Verb == "watch" && c.Count == j.would(c, Refused) && c.Count == count(c, initial):
 		return "asks for a WatchList, which these servers refuse: the client lists instead"
 	case c.Count == g.by(Refused) && c.Throttled < c.Count/2:

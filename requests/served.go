@@ -76,7 +76,7 @@ func servedIn(minor int, shape evidence.Shape, resource, verb string, s Server) 
 	// A next page is read as such, whatever it selects.
 	one := shape.Continue == "" && (shape.Selector == evidence.SelectName || shape.Selector == evidence.SelectNameAnywhere && namespaces(resource) == No)
 	switch {
-	case elsewhere(resource):
+	case elsewhere(resource), slices.Contains(s.Extended, groupOf(resource)):
 		return Served{By: Elsewhere}
 	case shape.Many:
 		return many(minor, shape, resource, verb, s)
@@ -96,7 +96,7 @@ func servedIn(minor int, shape evidence.Shape, resource, verb string, s Server) 
 	if shape.Continue == "" && shape.Selector == evidence.SelectNameAnywhere && namespaces(resource) == "" && out.By == Etcd {
 		return Served{By: Unknown, Unsure: "it reads one object if the resource has no namespaces, else every one"}
 	}
-	if out.Assumes == "" && !builtIn(resource) {
+	if out.Assumes == "" && !builtIn(resource) && s.Groups != Yes {
 		out.Assumes = "kube-apiserver itself serves the API groups that are not built in, no extension server"
 	}
 	return out

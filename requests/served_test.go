@@ -154,6 +154,13 @@ func TestServedByWords(t *testing.T) {
 			t.Errorf("%s: got %q taken for granted, want %q", resource, got, want)
 		}
 	}
+	told := Server{Minors: []int{30}, ConsistentList: No, Groups: Yes, Extended: []string{"metrics.example.com"}}
+	if got := ServedBy(unset, "pods.metrics.example.com", "list", told); got != (Served{By: Elsewhere}) {
+		t.Errorf("got %+v of a group of an extension server, want it served elsewhere", got)
+	}
+	if got := ServedBy(unset, "things.example.com", "list", told); got != (Served{By: Etcd}) {
+		t.Errorf("got %+v of a group that no extension server has, want etcd and nothing assumed", got)
+	}
 	if got := ServedBy(evidence.Shape{RV: "zero"}, "things.example.com", "list", Server{}).Assumes; !strings.Contains(got, "no extension server") {
 		t.Errorf("got %q taken for granted, want that no extension server serves it", got)
 	}

@@ -37,6 +37,10 @@ type Server struct {
 	// that have one: --watch-cache-sizes with zero, and with more.
 	Uncached []string `json:"uncached,omitempty"`
 	Cached   []string `json:"cached,omitempty"`
+
+	// Extended are the API groups that extension servers answer for. They are all, and empty for none, if Groups is Yes.
+	Extended []string `json:"extended,omitempty"`
+	Groups   Known    `json:"groups,omitempty"`
 }
 
 // FromLog reads the versions from what the control plane's own components call themselves in the log: those of the API

@@ -14,6 +14,7 @@ func FromSnapshot(s *evidence.Snapshot) Server {
 		ConsistentList: gate(s, "ConsistentListFromCache"), Snapshots: gate(s, "ListFromCacheSnapshot"), WatchList: gate(s, "WatchList"),
 		WatchProgress: watchProgress(s),
 	}
+	out.Extended, out.Groups = extended(s)
 	var caches, sizes []evidence.Setting
 	for o := range s.APIServerFlags.Seen() {
 		caches = append(caches, o.Value.Setting("watch-cache"))
@@ -35,6 +36,21 @@ func FromSnapshot(s *evidence.Snapshot) Server {
 	out.Uncached = inAll(sizes, func(resource, size string) bool { return size == "0" && !eventful(resource) })
 	out.Cached = inAll(sizes, func(resource, size string) bool { return size != "0" && eventful(resource) })
 	return out
+}
+
+// extended are the API groups of which a version at least has a Service behind it; collect keeps no others.
+func extended(s *evidence.Snapshot) ([]string, Known) {
+	if !s.APIServices.Seen() {
+		return nil, ""
+	}
+	var groups []string
+	for _, a := range *s.APIServices.Value {
+		if _, group, ok := strings.Cut(a.Name, "."); ok && a.Service != "" { // "v1beta1.metrics.k8s.io"
+			groups = append(groups, group)
+		}
+	}
+	slices.Sort(groups)
+	return slices.Compact(groups), Yes
 }
 
 func eventful(resource string) bool {

@@ -36,6 +36,16 @@ func TestFromSnapshot(t *testing.T) {
 		want Server
 	}{
 		"nothing seen": {evidence.Snapshot{}, Server{From: "snapshot"}},
+		"extension servers": {
+			evidence.Snapshot{APIServices: evidence.See("cluster", []evidence.APIService{
+				{Name: "v1.packages.operators.coreos.com", Service: "olm/packageserver"}, {Name: "v1beta1.metrics.k8s.io", Service: "kube-system/metrics-server"},
+				{Name: "v1.apps"}, {Name: "v1beta2.metrics.k8s.io", Service: "kube-system/metrics-server"},
+			}, evidence.Source{})},
+			Server{From: "snapshot", Extended: []string{"metrics.k8s.io", "packages.operators.coreos.com"}, Groups: Yes},
+		},
+		"no extension server": {
+			evidence.Snapshot{APIServices: evidence.See("cluster", []evidence.APIService{}, evidence.Source{})}, Server{From: "snapshot", Groups: Yes},
+		},
 		"an upgrade under way": {
 			evidence.Snapshot{Version: version(31, 0), APIServerFlags: evidence.Instances[evidence.Flags]{
 				flagsOf("kube-apiserver/cp-1", "1.31.2", map[string]string{"watch-cache": "true"}), flagsOf("kube-apiserver/cp-2", "1.30.9", map[string]string{"watch-cache": "true"}),

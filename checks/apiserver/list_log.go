@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,7 +41,9 @@ type caller struct {
 	slow                 int64 // of those from etcd, over 500 ms
 	waited               time.Duration
 	nodes                int64
-	normal               bool
+	watches              int64
+	own                  bool // a component of Kubernetes itself
+	normal               bool // so much the less to be told of
 	worst                requests.Judged // the row that says how it asks
 }
 
@@ -55,14 +58,17 @@ func readLogged(s *evidence.Snapshot) (logged, bool) {
 	l.report = requests.Judge(l.Requests, requests.Options{Server: l.server, Objects: l.objects})
 	by := map[[3]string]*caller{}
 	for _, row := range l.report.Clients {
-		if row.Verb != "list" {
-			continue
-		}
 		key := [3]string{row.User, row.Agent.Product, row.GroupResource()}
 		c := by[key]
 		if c == nil {
-			c = &caller{user: row.User, product: row.Agent.Product, resource: row.GroupResource(), counted: true, normal: true}
+			c = &caller{user: row.User, product: row.Agent.Product, resource: row.GroupResource(), counted: true, own: true, normal: true}
 			by[key] = c
+		}
+		if row.Verb == "watch" {
+			c.watches += row.Count
+			continue
+		}
+		if c.lists == 0 {
 			l.callers = append(l.callers, c)
 		}
 		c.add(row)
@@ -86,7 +92,11 @@ func serversOf(s *evidence.Snapshot, r *evidence.Requests) (requests.Server, str
 	if s.Version.Seen() {
 		binary = s.Version.Value.Minor
 	}
-	for _, minor := range log.Minors {
+	versions := log.Minors
+	if log.Guessed != "" {
+		versions = versions[:1] // what the component says: the other is what kube-apiserver might be, too
+	}
+	for _, minor := range versions {
 		if minor != binary && !slices.Contains(cluster.Minors, minor) {
 			return log, fmt.Sprintf("the log is of %s, the cluster is %s now", log.Versions(), cluster.Versions())
 		}
@@ -121,7 +131,7 @@ func (c *caller) add(row requests.Judged) {
 	if row.FanOutOf == "nodes" {
 		c.nodes = max(c.nodes, row.FanOut)
 	}
-	c.normal = c.normal && row.Normal != ""
+	c.own, c.normal = c.own && row.Normal == requests.Own, c.normal && row.Normal != ""
 }
 
 // wholes are LISTs that want a page and are given everything. Of what one node has, that is little.
@@ -143,16 +153,25 @@ func (c *caller) outdoes(row requests.Judged) bool {
 
 // name is the subject: nothing in it changes with a version, a node or a restart.
 func (c *caller) name() string {
-	return fmt.Sprintf("client/%s %s list %s", short60(nameOr(c.user)), short60(cmp.Or(c.product, "without a user agent")), c.resource)
+	return fmt.Sprintf("client/%s %s list %s", bounded(nameOr(c.user)), bounded(cmp.Or(c.product, "without a user agent")), c.resource)
 }
 
-// short60 keeps a name to a length that a table bears.
-func short60(name string) string {
+// informs reports whether each LIST is followed by a watch, as those of informers are.
+func (c *caller) informs() bool { return c.lists <= 2*c.watches }
+
+// longName is how much a table bears of a name.
+const longName = 100
+
+// bounded keeps a name to that length. What is cut ends with a hash of the whole, or two service accounts of one
+// namespace might share a subject.
+func bounded(name string) string {
 	name = strings.Join(strings.Fields(name), " ")
-	if r := []rune(name); len(r) > 60 {
-		return string(r[:60]) + "…"
+	r := []rune(name)
+	if len(r) <= longName {
+		return name
 	}
-	return name
+	sum := sha256.Sum256([]byte(name))
+	return fmt.Sprintf("%s…%x", string(r[:longName]), sum[:4])
 }
 
 // perSecond is a rate over the time of the log.

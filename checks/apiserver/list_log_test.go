@@ -32,6 +32,13 @@ func steady(c evidence.Client) evidence.Client {
 	return c
 }
 
+// watchesOf makes watches of what a client asks for.
+func watchesOf(c evidence.Client) evidence.Client {
+	c.Verb = "watch"
+	c.Shapes[0].Started = c.Shapes[0].Count
+	return c
+}
+
 // hour is an hour of audit log of servers of a minor; 0 of unknown ones.
 func hour(minor int, clients ...evidence.Client) evidence.Observed[evidence.Requests] {
 	from := time.Date(2026, 11, 25, 14, 0, 0, 0, time.UTC)
@@ -149,6 +156,58 @@ func TestListsByTheAuditLog(t *testing.T) {
 			[]string{"skipped audit logs"},
 			"how many objects 59 LISTs from etcd read is not known (client/a agent list pods 59 LISTs/h)",
 		},
+		"objects not counted, a few times in a short log": {
+			&evidence.Snapshot{Requests: change(hour(30, client("a", agent, "pods", "cluster", 9, unset)), func(r *evidence.Requests) { r.To = r.From.Add(time.Minute) })},
+			[]string{"skipped audit logs"},
+			"how many objects 9 LISTs from etcd read is not known (client/a agent list pods 9 LISTs/min)",
+		},
+		"objects not counted, a few times in a long one": {
+			&evidence.Snapshot{Requests: hour(30, client("a", agent, "pods", "cluster", 9, unset))},
+			[]string{"pass audit logs"},
+			"9 went to etcd, and how many objects they read is not known (level",
+		},
+		"objects not counted, of a component": {
+			&evidence.Snapshot{Requests: hour(30, client("system:kube-controller-manager", "kube-controller-manager/v1.30.3 (linux/amd64) kubernetes/abc", "pods", "cluster", 90, unset))},
+			[]string{"pass audit logs"},
+			"90 went to etcd, and how many objects they read is not known (level",
+		},
+		"of an unknown version, a few times": {
+			&evidence.Snapshot{Requests: hour(0, client("a", agent, "pods", "cluster", 9, unset))}, []string{"pass audit logs"}, "who served 9 is not known (level",
+		},
+		"of an unknown version, too little to matter wherever it comes from": {
+			&evidence.Snapshot{
+				Requests:         hour(0, client("a", agent, "pods", "cluster", 60, unset)),
+				APIServerMetrics: counting(30, pods).APIServerMetrics,
+			}, []string{metrics, "pass audit logs"}, "who served 60 is not known (level",
+		},
+		"events by their other name": {
+			with(counting(37, pods), hour(37, client("a", agent, "events.events.k8s.io", "cluster", 7200, unset))),
+			[]string{metrics, "info client/a agent list events.events.k8s.io"},
+			"makes etcd read 2000 objects/s",
+		},
+		"of an extension server": {
+			&evidence.Snapshot{
+				Version:     evidence.See("cluster", evidence.Version{Major: 1, Minor: 30}, evidence.Source{}),
+				APIServices: evidence.See("cluster", []evidence.APIService{{Name: "v1.packages.example.com", Service: "olm/server"}}, evidence.Source{}),
+				Requests:    hour(30, client("a", agent, "manifests.packages.example.com", "cluster", 3600, unset)),
+			}, []string{"pass audit logs"}, "none went to etcd",
+		},
+		"where only the scheduler tells its version, which is the cluster's": {
+			with(counting(30, pods), change(hour(0, client("a", agent, "pods", "cluster", 720, unset)), func(r *evidence.Requests) { r.Servers = map[string]int64{"kube-scheduler/v1.30.1": 1} })),
+			[]string{metrics, "warning " + heavy},
+			"served by etcd in 1.30, from",
+		},
+		"where only the scheduler tells its version, which is older than the cluster": {
+			with(counting(31, pods), change(hour(0, client("a", agent, "pods", "cluster", 720, unset)), func(r *evidence.Requests) { r.Servers = map[string]int64{"kube-scheduler/v1.30.1": 1} })),
+			[]string{metrics, "skipped audit logs"},
+			"not known in 1.30 or 1.31",
+		},
+		"a limit that does nothing, of informers that start one after the other": {
+			with(counting(37, map[string]float64{"pods": 60_000}), hour(37,
+				steady(client("a", agent, "pods", "cluster", 100, zeroLimit)), watchesOf(client("a", agent, "pods", "cluster", 100, evidence.Shape{RV: evidence.RVExact})))),
+			[]string{metrics, "pass audit logs"},
+			"",
+		},
 		"of an unknown version": {
 			&evidence.Snapshot{Requests: hour(0, client("a", agent, "pods", "cluster", 3600, unset))}, []string{"skipped audit logs"}, "no component in the log tells its version",
 		},
@@ -230,10 +289,15 @@ func TestSubjectsOfClients(t *testing.T) {
 	for want, c := range map[string]caller{
 		"client/system:node:* kubelet list pods":                   {user: evidence.NodeUser, product: "kubelet", resource: "pods"},
 		"client/a user without a name without a user agent list x": {resource: "x"},
-		"client/" + strings.Repeat("é", 60) + "… a b list x":       {user: strings.Repeat("é", 61), product: " a\tb\n", resource: "x"},
+		"client/" + strings.Repeat("é", 100) + " a b list x":       {user: strings.Repeat("é", 100), product: " a\tb\n", resource: "x"},
 	} {
 		if got := c.name(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
+	}
+	account := "system:serviceaccount:" + strings.Repeat("n", 63) + ":" + strings.Repeat("s", 60)
+	a, b := caller{user: account + "-a"}, caller{user: account + "-b"}
+	if a.name() == b.name() || len(a.name()) > 180 || a.name() != (&caller{user: account + "-a"}).name() {
+		t.Errorf("got %q and %q, want two subjects of bounded length that stay the same", a.name(), b.name())
 	}
 }

@@ -21,7 +21,8 @@ func listsLogged(s *evidence.Snapshot, p listRVParams, window, life book) []chec
 	whole := checks.About(ofLogs).With(l.src, "%s", l.read())
 	switch {
 	case l.Lists.Total == 0 && l.Events == 0:
-		return one(whole.Skip("cannot be judged: there is no audit event in them%s", l.limits()))
+		return one(whole.Skip("cannot be judged: there is no audit event in them%s", l.limits()).
+			Unlocked("--audit-log with the file that --audit-log-path of kube-apiserver names, which needs an --audit-policy-file"))
 	case l.Lists.Total == 0:
 		return one(whole.Skip("cannot be judged: of %d events %s none is a LIST that ended (%s%s); an audit policy may leave them out", l.Events, l.when(), l.levels(), l.limits()).
 			Unlocked("a rule in --audit-policy-file with level Metadata for the verb list"))
@@ -65,7 +66,7 @@ func (l logged) judge(c *caller, p listRVParams, window, life book) []checks.Ver
 	if v, ok := l.heavy(subject, c, p, metricsSay(c.resource, window, life)); ok {
 		vs = append(vs, v)
 	}
-	if large := l.objects[c.resource]; float64(c.ignored) >= p.Refusals && large >= p.LargeResource {
+	if large := l.objects[c.resource]; float64(c.ignored) >= p.Refusals && large >= p.LargeResource && !c.informs() {
 		vs = append(vs, subject.Aspect("limit-ignored").Find(checks.Info, "asked in %d of %d LISTs for resourceVersion=0 and a limit, %s: the limit is ignored, and all %.0f objects are returned at once", c.ignored, c.lists, l.when(), large).
 			Saw("%d LISTs with a limit that does nothing", c.ignored).Want("none").WithFix("leave out resourceVersion=0 to read pages, or use an informer"))
 	}
@@ -171,14 +172,17 @@ func (l logged) doubtful(whole checks.Subject, p listRVParams) (checks.Verdict, 
 		}
 	}
 	for _, c := range l.callers {
-		if c.normal {
+		if c.own {
 			continue
 		}
-		if c.unknown > 0 && (len(l.server.Minors) == 0 || l.perSecond(float64(c.unknown))*60 >= p.ClientLists) {
+		weighs := !c.counted || l.perSecond(c.most) >= p.ClientObjects // if etcd serves them
+		if c.unknown > 0 && weighs && (!c.normal && len(l.server.Minors) == 0 || l.perSecond(float64(c.unknown))*60 >= p.ClientLists) {
 			unserved += c.unknown
 			note(&uncertain, c, c.unknown)
 		}
-		if c.etcd > 0 && !c.counted && l.perSecond(float64(c.etcd))*60 < p.ClientLists {
+		// Of the others, those who ask often have a verdict of their own, and those who do not are no matter.
+		often := l.perSecond(float64(c.etcd))*60 >= p.ClientLists
+		if c.etcd > 0 && !c.counted && often == c.normal {
 			uncounted += c.etcd
 			note(&who, c, c.etcd)
 		}
@@ -200,28 +204,45 @@ func (l logged) doubtful(whole checks.Subject, p listRVParams) (checks.Verdict, 
 
 // pass says what was looked at, with the clients that come closest.
 func (l logged) pass(whole checks.Subject) checks.Verdict {
-	var etcd int64
+	var etcd, uncounted, unknown int64
 	sure, most := 0.0, 0.0
 	var worst []string
 	for _, c := range l.callers {
+		unknown += c.unknown
+		if !c.counted {
+			uncounted += c.etcd
+			continue
+		}
 		etcd, sure, most = etcd+c.etcd, sure+c.sure, most+c.most
 		if c.etcd > 0 && len(worst) < tableShort {
 			worst = append(worst, fmt.Sprintf("%s %s", strings.TrimPrefix(c.name(), "client/"), upTo(l.perSecond(c.sure), l.perSecond(c.most))))
 		}
 	}
 	read := upTo(l.perSecond(sure), l.perSecond(most))
-	said := "none went to etcd"
+	var said []string
 	if etcd > 0 {
-		said = fmt.Sprintf("%d went to etcd and read %s, the most by %s", etcd, read, strings.Join(worst, ", "))
+		said = append(said, fmt.Sprintf("%d went to etcd and read %s, the most by %s", etcd, read, strings.Join(worst, ", ")))
+	}
+	if uncounted > 0 {
+		said = append(said, fmt.Sprintf("%d went to etcd, and how many objects they read is not known", uncounted))
+		if read = rateOf(l.perSecond(float64(uncounted))); etcd > 0 {
+			read = upTo(l.perSecond(sure), l.perSecond(most)) + " and " + read
+		}
+	}
+	if unknown > 0 {
+		said = append(said, fmt.Sprintf("who served %d is not known", unknown))
+	}
+	if len(said) == 0 {
+		said = []string{"none went to etcd"}
 	}
 	return whole.Pass("show no client whose LISTs weigh on etcd: of %s by %s %s, %s (%s, %s%s)",
-		checks.Count(l.Lists.Total, "LIST"), checks.Count(len(l.callers), "client"), l.when(), said, l.levels(), l.server.Versions(), l.limits()).
+		checks.Count(l.Lists.Total, "LIST"), checks.Count(len(l.callers), "client"), l.when(), strings.Join(said, "; "), l.levels(), l.server.Versions(), l.limits()).
 		Saw("%s from etcd", read)
 }
 
 // upTo is a rate that is known, or the most that it can be.
 func upTo(sure, most float64) string {
-	if most > sure {
+	if most > sure && most >= 1 {
 		return "up to " + perSecond(most)
 	}
 	return perSecond(sure)
@@ -230,11 +251,19 @@ func upTo(sure, most float64) string {
 // metricsSay is what metrics count of a resource, of all its clients, at the time of the scrapes.
 func metricsSay(name string, window, life book) string {
 	for _, b := range []book{window, life} {
-		if f, ok := b.flows[name]; ok && !math.IsNaN(f.fetched) {
+		if f, ok := b.flows[countedAs(name)]; ok && !math.IsNaN(f.fetched) {
 			return fmt.Sprintf("; metrics count %s from etcd %s, of all clients", perSecond(f.fetched), b.during)
 		}
 	}
 	return ""
+}
+
+// countedAs is the resource as metrics name it: events have one storage for both groups.
+func countedAs(resource string) string {
+	if resource == "events.events.k8s.io" {
+		return "events"
+	}
+	return resource
 }
 
 // namedInLog says who lists a resource from etcd by the audit log, beside what the metrics count.
@@ -246,12 +275,12 @@ func namedInLog(s *evidence.Snapshot, name string) string {
 	var who []string
 	lists := int64(0)
 	for _, c := range l.callers {
-		if c.resource != name {
+		if countedAs(c.resource) != name {
 			continue
 		}
 		lists += c.lists
 		if c.etcd > 0 && len(who) < namesShort {
-			who = append(who, fmt.Sprintf("%s %s with %s", short60(nameOr(c.user)), short60(c.product), rateOf(l.perSecond(float64(c.etcd)))))
+			who = append(who, fmt.Sprintf("%s %s with %s", bounded(nameOr(c.user)), bounded(c.product), rateOf(l.perSecond(float64(c.etcd)))))
 		}
 	}
 	if len(who) == 0 {

@@ -175,8 +175,11 @@ func cheap(subject checks.Subject, b book, seen, all int) checks.Verdict {
 }
 
 func perSecond(x float64) string {
-	if x < 1 {
+	switch {
+	case x < 1:
 		return "under 1 object/s"
+	case x < 1.5:
+		return "1 object/s"
 	}
 	return fmt.Sprintf("%.0f objects/s", x)
 }
