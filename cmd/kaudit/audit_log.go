@@ -67,6 +67,20 @@ func (o scanOptions) readAuditLogs(ctx context.Context, e env, s *evidence.Snaps
 	return nil
 }
 
+// noneLogged is how a scan ends whose logs have no event in them, beside what else it judged: as with a wrong file. An empty
+// log is told, as one that has just begun looks the same.
+func (o scanOptions) noneLogged(e env, r *evidence.Requests) error {
+	if r.Events > 0 {
+		return nil
+	}
+	err := noEvents(o.auditLogs, r.Malformed)
+	if r.Malformed > 0 {
+		return usage("%w", err)
+	}
+	fmt.Fprintf(e.stderr, "kaudit: %s\n", err)
+	return nil
+}
+
 // noCluster is a snapshot of no cluster, for audit logs alone.
 func noCluster() *evidence.Snapshot {
 	s := &evidence.Snapshot{Schema: evidence.Schema, Kaudit: thisBuild().Version, Taken: time.Now()}

@@ -128,7 +128,7 @@ func runScan(ctx context.Context, e env, o scanOptions) error {
 		return usage("%s of files could not be read, and may hide findings; each is named above", checks.Count(n, "part"))
 	}
 	if logs != nil {
-		return cmp.Or(unreadLogs(e, logs), err)
+		return cmp.Or(unreadLogs(e, logs), o.noneLogged(e, logs), err)
 	}
 	return err
 }
