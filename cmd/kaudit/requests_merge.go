@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -124,15 +125,29 @@ func doubts(parts []report.RequestPart) []string {
 	return out
 }
 
+// nearly is how far apart the times may be that reports of one --since 2h were cut at, each when it was made.
+const nearly = 5 * time.Minute
+
 // commonFilters are what all parts left out.
 func commonFilters(parts []report.RequestPart) report.RequestFilters {
 	f := parts[0].Filters
 	for _, p := range parts[1:] {
-		if p.Filters != f {
+		g := p.Filters
+		if f.Mixed || g.Mixed || f.User != g.User || f.Resource != g.Resource || !near(f.Since, g.Since) || !near(f.Until, g.Until) {
 			return report.RequestFilters{Mixed: true}
+		}
+		if g.Since.Before(f.Since) {
+			f.Since = g.Since
+		}
+		if g.Until.After(f.Until) {
+			f.Until = g.Until
 		}
 	}
 	return f
+}
+
+func near(a, b time.Time) bool {
+	return a.IsZero() == b.IsZero() && a.Sub(b).Abs() <= nearly
 }
 
 // knownBeside is what the parts knew beside their logs; what this run is given goes first.
