@@ -21,7 +21,7 @@ type Options struct {
 	User         string
 	Resource     string
 
-	Workers int // how many parse at a time; 0: as many as there are processors
+	Workers int // how many parse at a time; 0: as many as there are processors, up to workersMost
 
 	// Progress is told how far the reading is, from any goroutine but never from two at a time.
 	Progress func(Progress)
@@ -29,6 +29,10 @@ type Options struct {
 	// a file that was passed over, or given twice.
 	Note func(string)
 }
+
+// workersMost bounds the memory on a large machine: each worker counts clients by itself, and this many already read
+// faster than most disks.
+const workersMost = 8
 
 // Progress is how far the reading is, in bytes as they lie on the disk.
 type Progress struct {
@@ -56,9 +60,7 @@ type sizes struct {
 var usual = sizes{chunk: 256 << 10, ahead: 4 << 10, room: 64 << 10, block: 256 << 10, line: 11 << 20}
 
 func read(ctx context.Context, paths []string, o Options, size sizes) (*evidence.Requests, error) {
-	if o.Workers <= 0 {
-		o.Workers = runtime.GOMAXPROCS(0)
-	}
+	o.Workers = o.workers(runtime.GOMAXPROCS(0))
 	inputs, err := openAll(paths, o)
 	defer closeAll(inputs)
 	if err != nil {
@@ -78,6 +80,13 @@ func read(ctx context.Context, paths []string, o Options, size sizes) (*evidence
 	}
 	q.progress.last()
 	return gather(inputs, workers), nil
+}
+
+func (o *Options) workers(processors int) int {
+	if o.Workers > 0 {
+		return o.Workers
+	}
+	return min(processors, workersMost)
 }
 
 func (o *Options) filter() filter {

@@ -57,3 +57,12 @@ func TestReadTellsNoValue(t *testing.T) {
 		t.Errorf("faults (-want +got):\n%s", d)
 	}
 }
+
+func TestWorkersAreBounded(t *testing.T) {
+	for _, tt := range []struct{ asked, processors, want int }{{0, 2, 2}, {0, 64, workersMost}, {16, 2, 16}} {
+		o := Options{Workers: tt.asked}
+		if got := o.workers(tt.processors); got != tt.want {
+			t.Errorf("%d asked for, %d processors: got %d workers, want %d", tt.asked, tt.processors, got, tt.want)
+		}
+	}
+}
