@@ -244,19 +244,9 @@ func returnsTo(call *ssa.Call, loop ast.Node) bool {
 			return false
 		}
 		seen[b] = true
-		for _, s := range b.Succs {
-			if reach(s) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(b.Succs, reach)
 	}
-	for _, s := range afterSuccess(call) {
-		if reach(s) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(afterSuccess(call), reach)
 }
 
 // outside tells whether a block has code that lies outside of a loop.
@@ -415,23 +405,50 @@ func (c *checker) waits(loop ast.Stmt) (timer, work bool) {
 
 // itemLoop is the innermost loop around a call that goes over items and asks the same client for the same kind each time.
 func (c *checker) itemLoop(call *ssa.Call) ast.Stmt {
-	for _, l := range c.loops(call) {
-		if _, work := c.waits(l); work {
-			return nil
-		}
-		switch l := l.(type) {
-		case *ast.ForStmt:
-			if l.Cond == nil || l.Post == nil {
-				return nil
-			}
-		case *ast.RangeStmt:
-		}
-		if sameClient(call, l) {
-			return l
-		}
+	loops := c.loops(call)
+	if len(loops) == 0 {
 		return nil
 	}
-	return nil
+	l := loops[0]
+	if f, ok := l.(*ast.ForStmt); ok && (f.Cond == nil || f.Post == nil) {
+		return nil
+	}
+	if _, work := c.waits(l); work || searches(call, l) || !sameClient(call, l) {
+		return nil
+	}
+	return l
+}
+
+// searches tells whether a loop ends, without an error, as soon as a LIST had what it looks for: that may be the first.
+func searches(call *ssa.Call, loop ast.Node) bool {
+	seen := map[*ssa.BasicBlock]bool{}
+	var ends func(b *ssa.BasicBlock) bool
+	ends = func(b *ssa.BasicBlock) bool {
+		if seen[b] {
+			return false
+		}
+		seen[b] = true
+		if outside(b, loop) {
+			return true
+		}
+		if ret, ok := b.Instrs[len(b.Instrs)-1].(*ssa.Return); ok {
+			return !returnsError(ret)
+		}
+		if strings.HasSuffix(b.Comment, ".loop") && b.Dominates(call.Block()) {
+			return false // the next item, or the end of them
+		}
+		return slices.ContainsFunc(b.Succs, ends)
+	}
+	return slices.ContainsFunc(afterSuccess(call), ends)
+}
+
+func returnsError(ret *ssa.Return) bool {
+	if len(ret.Results) == 0 {
+		return false
+	}
+	last := ret.Results[len(ret.Results)-1]
+	k, constant := last.(*ssa.Const)
+	return isError(last.Type()) && (!constant || !k.IsNil())
 }
 
 // sameClient tells whether the client of a LIST is the same each time that a loop goes round, and so is the kind.

@@ -64,9 +64,8 @@ func typedList(fn *types.Func, recv ssa.Value) bool {
 	if _, name := named(results.At(0).Type()); !strings.HasSuffix(name, "List") {
 		return false
 	}
-	methods := types.NewMethodSet(recv.Type())
-	for i := range methods.Len() {
-		m, ok := methods.At(i).Obj().(*types.Func)
+	for sel := range types.NewMethodSet(recv.Type()).Methods() {
+		m, ok := sel.Obj().(*types.Func)
 		if !ok {
 			continue
 		}

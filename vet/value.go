@@ -19,6 +19,7 @@ type value struct {
 
 type kind int
 
+// What can be certain.
 const (
 	Unknown kind = iota
 	Zero         // the zero of its type, for certain

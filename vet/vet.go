@@ -37,7 +37,10 @@ func New() *analysis.Analyzer {
 		Doc:       doc,
 		URL:       "https://github.com/kaudit/kaudit/blob/main/docs/vet.md",
 		FactTypes: []analysis.Fact{new(helper)},
-		Run:       func(pass *analysis.Pass) (any, error) { return nil, run(pass, s) },
+		Run: func(pass *analysis.Pass) (any, error) {
+			run(pass, s)
+			return nil, nil
+		},
 	}
 	a.Flags.BoolVar(&s.tests, "tests", false, "judge test code too: _test.go, files that import testing, ginkgo, gomega or testify, and folders like test and e2e")
 	a.Flags.Var(&s.only, "categories", "only these categories, or all: "+strings.Join(Names(), ", "))
@@ -85,9 +88,9 @@ type checker struct {
 
 // run judges one package. It is quick for those that have nothing to do with Kubernetes: as a vettool it is run on
 // every dependency.
-func run(pass *analysis.Pass, s *settings) error {
+func run(pass *analysis.Pass, s *settings) {
 	if len(pass.Files) == 0 || !concerned(pass) {
-		return nil
+		return
 	}
 	c := &checker{
 		pass: pass, settings: s,
@@ -102,7 +105,6 @@ func run(pass *analysis.Pass, s *settings) error {
 	}
 	c.exportHelpers()
 	c.reportIgnores()
-	return nil
 }
 
 // concerned tells whether a package can LIST at all: to set options, or to choose a reader, it imports one of these.

@@ -7,11 +7,11 @@ import (
 )
 
 func TestRegistered(t *testing.T) {
-	make, err := register.GetPlugin("kaudit")
+	build, err := register.GetPlugin("kaudit")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := make(map[string]any{"skip": []string{"list-namespaced"}, "tests": true})
+	p, err := build(map[string]any{"skip": []string{"list-namespaced"}, "tests": true})
 	if err != nil {
 		t.Fatal(err)
 	}
