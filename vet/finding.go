@@ -45,8 +45,8 @@ func (c *checker) classify(call *ssa.Call, s site) verdict {
 	selected, node := selects(s.Options.Fields[fieldSelector])
 	zero := rv.Kind == Known && rv.Text == "0"
 	switch {
-	case selected != manyObjects:
-		return verdict{}
+	case selected != manyObjects, node && strings.HasPrefix(strings.ToLower(s.What), "resourceslice"):
+		return verdict{} // one, or those of a node, for which every server that has them has an index
 	case zero && lim.nonZero() && !s.Events && s.Options.Fields[resourceVersionMatch].Kind != Unknown && s.Options.Fields[resourceVersionMatch].Text != "Exact":
 		return verdict{category: RV0Limit, message: s.rv0Limit()}
 	case lim.Kind != Zero || next.Kind != Zero || rv.Kind != Zero && !zero:

@@ -27,12 +27,20 @@ func (s site) subject() string {
 	return what
 }
 
+// all is what an answer has in it: of a LIST with a selector, what matches. The selector may be for the run to tell.
+func (s site) all() string {
+	if s.Options.Fields[labelSelector].Kind == Zero && s.Options.Fields[fieldSelector].Kind == Zero {
+		return "all of them"
+	}
+	return "all that match"
+}
+
 // cost is what one such LIST does to the server.
 func (s site) cost() string {
 	if s.Events {
-		return "events have no watch cache, so etcd answers in every version, with all of them in one response"
+		return fmt.Sprintf("events have no watch cache, so in every version etcd reads all of them for an answer with %s", s.all())
 	}
-	return "up to Kubernetes 1.30 a quorum read of all of them from etcd; from 1.31 on the watch cache answers, after asking etcd for its revision, still with all of them in one response"
+	return fmt.Sprintf("up to Kubernetes 1.30 a quorum read of all of them from etcd; from 1.31 on the watch cache answers, after asking etcd for its revision, still with %s in one response", s.all())
 }
 
 // instead is what to do.
@@ -50,7 +58,7 @@ func (s site) unbounded() string {
 func (s site) poll(r repeat, zero bool) string {
 	cost := "each time " + s.cost()
 	if zero && !s.Events {
-		cost = "each time the watch cache sends all of them in one response"
+		cost = fmt.Sprintf("each time the watch cache sends %s in one response", s.all())
 	}
 	return fmt.Sprintf("%s, repeated by %s: %s; an informer or a watch is told of what changes", s.subject(), r.how, cost)
 }
@@ -65,6 +73,6 @@ func (s site) perNode() string {
 }
 
 func (s site) rv0Limit() string {
-	return fmt.Sprintf("%s with resourceVersion=0 and a limit: the watch cache ignores the limit in every version and sends the whole collection; "+
-		"remove the limit, or page with resourceVersion unset", s.subject())
+	return fmt.Sprintf("%s with resourceVersion=0 and a limit: the watch cache ignores the limit in every version and sends %s in one response; "+
+		"remove the limit, or page with resourceVersion unset", s.subject(), s.all())
 }

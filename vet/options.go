@@ -16,11 +16,13 @@ const (
 	limit
 	continueToken
 	fieldSelector
+	labelSelector
 	namespace // the rest are controller-runtime's
 	raw
 	rawResourceVersion
 	rawResourceVersionMatch
 	rawFieldSelector
+	rawLabelSelector
 	numFields
 )
 
@@ -31,8 +33,9 @@ var fieldsNamed = map[string][]field{
 	"Limit":                {limit},
 	"Continue":             {continueToken},
 	"FieldSelector":        {fieldSelector},
+	"LabelSelector":        {labelSelector},
 	"Namespace":            {namespace},
-	"Raw":                  {raw, rawResourceVersion, rawResourceVersionMatch, rawFieldSelector},
+	"Raw":                  {raw, rawResourceVersion, rawResourceVersionMatch, rawFieldSelector, rawLabelSelector},
 }
 
 // options is what is certain of a metav1.ListOptions, or of controller-runtime's.

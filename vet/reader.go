@@ -70,6 +70,9 @@ func rawUnder(o options) options {
 	if o.Fields[fieldSelector].Kind == Zero {
 		o.Fields[fieldSelector] = o.Fields[rawFieldSelector]
 	}
+	if o.Fields[labelSelector].Kind == Zero {
+		o.Fields[labelSelector] = o.Fields[rawLabelSelector]
+	}
 	return o
 }
 
@@ -119,7 +122,9 @@ func (c *checker) applyOption(o *options, v ssa.Value, at ssa.Instruction) bool 
 		o.Fields[fieldSelector] = c.value(v)
 	case "MatchingFieldsSelector":
 		o.Fields[fieldSelector] = value{}
-	case "MatchingLabels", "HasLabels", "MatchingLabelsSelector", "UnsafeDisableDeepCopyOption", "unsafeDisableDeepCopyOption":
+	case "MatchingLabels", "HasLabels", "MatchingLabelsSelector":
+		o.Fields[labelSelector] = value{}
+	case "UnsafeDisableDeepCopyOption", "unsafeDisableDeepCopyOption":
 	case "ListOptions":
 		for f, v := range c.options(v, at).Fields {
 			switch {

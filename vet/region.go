@@ -98,6 +98,8 @@ func (c *checker) storedField(f field, s *ssa.Store) value {
 		return inner.Fields[resourceVersionMatch]
 	case rawFieldSelector:
 		return inner.Fields[fieldSelector]
+	case rawLabelSelector:
+		return inner.Fields[labelSelector]
 	default:
 	}
 	if k, ok := s.Val.(*ssa.Const); ok && k.IsNil() {

@@ -150,10 +150,8 @@ func (c *checker) getter(s *site, recv ssa.Value) {
 	}
 	switch {
 	case fn.Name() == "Namespace" && len(args) == 1 && s.Any:
-		all := *s
-		c.getter(&all, inner)
-		*s = all
-		if s.Scope != scope(-1) {
+		c.getter(s, inner)
+		if s.Scope != scope(-1) && s.Scope != clusterScoped {
 			s.Scope = scopeOf(c.value(args[0]))
 		}
 	case fn.Name() == "Resource" && len(args) == 1 && s.Any:
@@ -192,14 +190,21 @@ func (c *checker) resource(s *site, gvr ssa.Value) {
 	if name.Kind == Known {
 		s.What, s.Any = name.Text, false
 		s.Events = name.Text == "events"
-		s.Small = fewPlural[name.Text] && !strings.Contains(strings.TrimSuffix(group.Text, "k8s.io"), ".example")
+		if builtIn := group.Kind == Zero || !strings.Contains(strings.TrimSuffix(group.Text, ".k8s.io"), "."); builtIn {
+			s.Small = fewPlural[name.Text]
+			if s.Small || globalPlural[name.Text] {
+				s.Scope = clusterScoped
+			}
+		}
 	}
 }
 
-// fewPlural are the kinds of few as resources.
-var fewPlural = func() map[string]bool {
+// The same kinds as resources.
+var fewPlural, globalPlural = plurals(few), plurals(global)
+
+func plurals(kinds map[string]bool) map[string]bool {
 	out := map[string]bool{}
-	for kind := range few {
+	for kind := range kinds {
 		plural := strings.ToLower(kind)
 		switch {
 		case strings.HasSuffix(plural, "s"):
@@ -212,7 +217,7 @@ var fewPlural = func() map[string]bool {
 		out[plural] = true
 	}
 	return out
-}()
+}
 
 // literalField is a string field of a struct literal, of a local one or of a package variable.
 func (c *checker) literalField(v ssa.Value, name string) value {

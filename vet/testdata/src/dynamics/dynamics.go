@@ -31,6 +31,13 @@ func dynamically(ctx context.Context, c dynamic.Interface, gvr schema.GroupVersi
 	_, _ = c.Resource(schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}).List(ctx, metav1.ListOptions{})
 }
 
+func global(ctx context.Context, c dynamic.Interface) {
+	crds := schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
+	_, _ = c.Resource(crds).List(ctx, metav1.ListOptions{}) // want `LIST of customresourcedefinitions with neither .*list-unbounded`
+	slices := schema.GroupVersionResource{Group: "resource.k8s.io", Version: "v1", Resource: "resourceslices"}
+	_, _ = c.Resource(slices).List(ctx, metav1.ListOptions{FieldSelector: "spec.nodeName=x"})
+}
+
 func metadatas(ctx context.Context, c metadata.Interface) {
 	_, _ = c.Resource(pods).List(ctx, metav1.ListOptions{}) // want `LIST of pods in all namespaces .*list-unbounded`
 	_, _ = c.Resource(pods).Namespace("x").List(ctx, metav1.ListOptions{ResourceVersion: "0"})

@@ -9,7 +9,7 @@ import (
 )
 
 func both(ctx context.Context, c kubernetes.Interface, rv string) {
-	_, _ = c.CoreV1().Pods("").List(ctx, metav1.ListOptions{ResourceVersion: "0", Limit: 500}) // want `LIST of pods in all namespaces with resourceVersion=0 and a limit: the watch cache ignores the limit in every version and sends the whole collection; .*list-rv0-limit`
+	_, _ = c.CoreV1().Pods("").List(ctx, metav1.ListOptions{ResourceVersion: "0", Limit: 500}) // want `LIST of pods in all namespaces with resourceVersion=0 and a limit: the watch cache ignores the limit in every version and sends all of them in one response; .*list-rv0-limit`
 	_, _ = c.CoreV1().Pods("").List(ctx, metav1.ListOptions{Limit: 500, ResourceVersion: "0"}) // want `list-rv0-limit`
 	_, _ = c.CoreV1().Pods("").List(ctx, metav1.ListOptions{                                   // want `list-rv0-limit`
 		LabelSelector:        "a=b",

@@ -22,7 +22,7 @@ func literal(ctx context.Context, c kubernetes.Interface) {
 	_, _ = c.CoreV1().Pods("").List(ctx, metav1.ListOptions{})                                // want `^LIST of pods in all namespaces with neither resourceVersion nor limit: up to Kubernetes 1\.30 a quorum read of all of them from etcd; from 1\.31 on the watch cache answers, after asking etcd for its revision, still with all of them in one response; read from an informer's lister, or page with Limit and Continue \(pager\.New\) \[list-unbounded\]$`
 	_, _ = c.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})               // want `list-unbounded`
 	_, _ = c.CoreV1().Nodes().List(ctx, metav1.ListOptions{})                                 // want `LIST of nodes with neither .*list-unbounded`
-	_, _ = c.CoreV1().Pods("").List(ctx, metav1.ListOptions{LabelSelector: "a=b"})            // want `list-unbounded`
+	_, _ = c.CoreV1().Pods("").List(ctx, metav1.ListOptions{LabelSelector: "a=b"})            // want `still with all that match in one response.*list-unbounded`
 	_, _ = c.CoreV1().Events("").List(ctx, metav1.ListOptions{})                              // want `events have no watch cache`
 	_, _ = c.CoreV1().Pods("kube-system").List(ctx, metav1.ListOptions{})                     // want `LIST of pods in one namespace .*list-namespaced`
 	_, _ = kubernetes.NewForConfigOrDie(nil).CoreV1().Nodes().List(ctx, metav1.ListOptions{}) // want `list-unbounded`
