@@ -38,8 +38,10 @@ func TestFromSnapshot(t *testing.T) {
 		"nothing seen": {evidence.Snapshot{}, Server{From: "snapshot"}},
 		"extension servers": {
 			evidence.Snapshot{APIServices: evidence.See("cluster", []evidence.APIService{
-				{Name: "v1.packages.operators.coreos.com", Service: "olm/packageserver"}, {Name: "v1beta1.metrics.k8s.io", Service: "kube-system/metrics-server"},
-				{Name: "v1.apps"}, {Name: "v1beta2.metrics.k8s.io", Service: "kube-system/metrics-server"},
+				{Name: "v1.packages.operators.coreos.com", Service: "olm/packageserver"},
+				{Name: "v1beta1.metrics.k8s.io", Service: "kube-system/metrics-server"},
+				{Name: "v1.apps"},
+				{Name: "v1beta2.metrics.k8s.io", Service: "kube-system/metrics-server"},
 			}, evidence.Source{})},
 			Server{From: "snapshot", Extended: []string{"metrics.k8s.io", "packages.operators.coreos.com"}, Groups: Yes},
 		},
