@@ -103,7 +103,11 @@ func (w watched) inFlight(o evidence.Observed[evidence.InFlight], p saturationPa
 			Saw("waiting for %.1f s: %s", wait, f.asks()).Want("at most %s", evidence.Seconds(p.MaxWait)).
 			WithFix("see who executes in level " + f.Level + " and asks for the most seats, and mend that client: kaudit explain list-resource-version for LISTs; then give it a level of its own"))
 	}
-	return one(subject.Pass("let nobody wait for longer than %s; %s (%s)", evidence.Seconds(p.MaxWait), describe(worst), moment))
+	nobody := "let nobody wait"
+	if slices.ContainsFunc(o.Value.Dumps, func(d evidence.Dump) bool { return d.Unread > 0 }) {
+		nobody = "let nobody wait, of those that could be read,"
+	}
+	return one(subject.Pass(nobody+" for longer than %s; %s (%s)", evidence.Seconds(p.MaxWait), describe(worst), moment))
 }
 
 // longWait is a flow that waits; its zero value waits for nothing.

@@ -39,7 +39,7 @@ func TestUnderWay(t *testing.T) {
 		"a longer wait":         {moments(waits(time.Second + 1)), []string{"info kube-apiserver/cp-1 under way"}, "had 1 request in its queues, the oldest for 1.0 s: that of bob to get /openapi; at 14:00:00 UTC 2 executing and 1 waiting, with the most seats kaudit 2× list deployments.apps of a namespace (workload-low, 20 seats, executing, the oldest for 3.0 s, the user of this audit), bob 1× get /openapi (workload-low, 1 seat, waiting, the oldest for 1.0 s) (a moment, not a habit)"},
 		"at one of two moments": {moments(waits(0), waits(2*time.Second)), []string{"info kube-apiserver/cp-1 under way"}, "the oldest for 2.0 s"},
 		"until 1.27":            {moments(evidence.Dump{WaitingOnly: true}), []string{"pass kube-apiserver/cp-1 under way"}, "0 waiting, and this version does not tell what executes"},
-		"rows that are none":    {moments(evidence.Dump{Unread: 2}), []string{"pass kube-apiserver/cp-1 under way"}, "2 rows could not be read"},
+		"rows that are none":    {moments(evidence.Dump{Unread: 2}), []string{"pass kube-apiserver/cp-1 under way"}, "let nobody wait, of those that could be read, for longer than 1 s; 0 executing and 0 waiting; 2 rows could not be read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := watched{subject: checks.About("kube-apiserver/cp-1")}

@@ -220,7 +220,7 @@ func TestListsByTheAuditLog(t *testing.T) {
 			&evidence.Snapshot{Requests: hour(0, client("a", agent, "pods", "cluster", 3600, zero))}, []string{"pass audit logs"}, "",
 		},
 		"of an older cluster": {
-			with(counting(37, pods), hour(30, client("a", agent, "pods", "cluster", 720, unset))), []string{metrics, "warning " + heavy}, "; the log is of 1.30, the cluster is 1.37 now",
+			with(counting(37, pods), hour(30, client("a", agent, "pods", "cluster", 720, unset))), []string{metrics, "info " + heavy}, "; the log is of 1.30, the cluster is 1.37 now",
 		},
 		"no LIST in it": {
 			&evidence.Snapshot{Requests: hour(30)}, []string{"skipped audit logs"}, "an audit policy may leave them out",

@@ -99,10 +99,10 @@ func (l logged) heavy(subject checks.Subject, c *caller, p listRVParams, metrics
 }
 
 // weight is how bad a client is that makes etcd read much. It is critical only where it fails for it: what
-// it asks for is large, and answered 5xx again and again.
+// it asks for is large, and answered 5xx again and again. What a cluster of another version did is no more than a remark.
 func (l logged) weight(c *caller, p listRVParams, sure float64) checks.Severity {
 	switch {
-	case isEvents(c.resource), l.report.Window < lastingWindow:
+	case isEvents(c.resource), l.report.Window < lastingWindow, l.doubt != "":
 		return checks.Info
 	case sure >= 10*p.ClientObjects && float64(c.failed) >= p.Refusals && c.failed*100 >= c.lists:
 		return checks.Critical

@@ -85,7 +85,23 @@ func findClient(s *evidence.Snapshot, name string) string {
 	if s.Requests.Seen() {
 		return fmt.Sprintf("see what the audit log names (kaudit requests AUDIT-LOG --resource %s tells more)", plural)
 	}
+	if unrecorded(s) {
+		return fmt.Sprintf("find the client: give kube-apiserver an audit log, which none has (--audit-policy-file, --audit-log-path), and then kaudit requests AUDIT-LOG --resource %s", plural)
+	}
 	return fmt.Sprintf("find the client: kaudit requests AUDIT-LOG --resource %s", plural)
+}
+
+// unrecorded reports whether every kube-apiserver is known to write no audit log: without a policy none does.
+func unrecorded(s *evidence.Snapshot) bool {
+	for _, o := range s.APIServerFlags {
+		if !o.Seen() {
+			return false
+		}
+		if policy := o.Value.Setting("audit-policy-file"); !policy.Known() || policy.Value != "" {
+			return false
+		}
+	}
+	return len(s.APIServerFlags) > 0
 }
 
 func runListRV(s *evidence.Snapshot, p listRVParams) []checks.Verdict {

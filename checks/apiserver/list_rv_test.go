@@ -200,3 +200,25 @@ func TestResourceNames(t *testing.T) {
 		}
 	}
 }
+
+func TestNoAuditLogIsSaid(t *testing.T) {
+	flags := func(policy string) evidence.Observed[evidence.Flags] {
+		f := evidence.Flags{Component: "kube-apiserver", Values: map[string][]evidence.FlagValue{"audit-policy-file": {{Value: policy, From: evidence.FromFlagz}}}}
+		return evidence.See("kube-apiserver/cp-1", f, evidence.Source{})
+	}
+	for name, tc := range map[string]struct {
+		flags evidence.Instances[evidence.Flags]
+		want  bool
+	}{
+		"no server is known":  {nil, false},
+		"none has a policy":   {evidence.Instances[evidence.Flags]{flags(""), flags("")}, true},
+		"one has":             {evidence.Instances[evidence.Flags]{flags(""), flags("/etc/policy.yaml")}, false},
+		"one could not be":    {evidence.Instances[evidence.Flags]{flags(""), evidence.Miss[evidence.Flags]("kube-apiserver/cp-2", evidence.Gap{Why: evidence.Forbidden}, evidence.Source{})}, false},
+		"one does not say so": {evidence.Instances[evidence.Flags]{evidence.See("kube-apiserver/cp-1", evidence.Flags{}, evidence.Source{})}, false},
+	} {
+		got := findClient(&evidence.Snapshot{APIServerFlags: tc.flags}, "deployments.apps")
+		if said := strings.Contains(got, "give kube-apiserver an audit log, which none has"); said != tc.want || !strings.Contains(got, "--resource deployments") {
+			t.Errorf("%s: got %q, want it to tell of the missing audit log: %t", name, got, tc.want)
+		}
+	}
+}
