@@ -1,6 +1,7 @@
 package requests
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -35,5 +36,16 @@ func TestServedIsNotWhatWasRefused(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestNewerServersAreTakenForTheNewestKnown(t *testing.T) {
+	r := &evidence.Requests{Events: 1, Lists: evidence.ListCounts{Total: 1}, Stages: map[string]int64{"ResponseComplete": 1}}
+	const want = "taken for granted: 1.38 behaves as 1.37 does, the newest that is known"
+	if got := Judge(r, Options{Server: Server{Minors: []int{newest + 1}}}).Notes; !slices.Contains(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := Judge(r, Options{Server: Server{Minors: []int{newest}}}).Notes; len(got) > 0 {
+		t.Errorf("got %q of a known version, want nothing", got)
 	}
 }

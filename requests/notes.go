@@ -24,6 +24,9 @@ func (j judge) notes(clients []Judged) []string {
 	} else if len(j.Server.Minors) > 1 {
 		say("servers of %s wrote the log: where they differ, who served a request is not known", j.Server.Versions())
 	}
+	if known := j.Server.Beyond(); known != "" && r.Lists.Total+r.Watches > 0 {
+		say("taken for granted: %s behaves as %s does, the newest that is known", j.Server.Versions(), known)
+	}
 	var assumed []string
 	unknownCost := false
 	for _, c := range clients {

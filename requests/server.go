@@ -71,6 +71,14 @@ func minorsIn(r *evidence.Requests, product string) []int {
 	return slices.Compact(minors)
 }
 
+// Beyond is the newest version that is known where one of the servers is newer, else nothing.
+func (s Server) Beyond() string {
+	if n := len(s.Minors); n > 0 && s.Minors[n-1] > newest {
+		return "1." + strconv.Itoa(newest)
+	}
+	return ""
+}
+
 // Versions names the versions in words.
 func (s Server) Versions() string {
 	if len(s.Minors) == 0 {

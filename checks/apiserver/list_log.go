@@ -42,8 +42,8 @@ type caller struct {
 	waited               time.Duration
 	nodes                int64
 	watches              int64
-	own                  bool // a component of Kubernetes itself
-	normal               bool // so much the less to be told of
+	own                  bool            // a component of Kubernetes itself
+	normal               bool            // so much the less to be told of
 	worst                requests.Judged // the row that says how it asks
 }
 
@@ -120,8 +120,8 @@ func (c *caller) add(row requests.Judged) {
 		}
 	}
 	c.most += row.Cost.EtcdObjects
-	if !row.Cost.AtMost {
-		c.sure += row.Cost.EtcdObjects
+	if !row.Cost.AtMost { // nor is sure what was read for those that were answered 5xx
+		c.sure += row.Cost.EtcdObjects * float64(row.Count-min(row.ServerErrors, row.Count)) / float64(max(row.Count, 1))
 	}
 	c.counted = c.counted && row.Cost.Known
 	c.expired, c.failed = c.expired+row.Expired, c.failed+row.ServerErrors
@@ -222,6 +222,9 @@ func (l logged) limits() string {
 	}
 	if l.doubt != "" {
 		said = append(said, l.doubt)
+	}
+	if known := l.server.Beyond(); known != "" {
+		said = append(said, fmt.Sprintf("taken to behave as %s does, the newest that is known", known))
 	}
 	if len(said) == 0 {
 		return ""

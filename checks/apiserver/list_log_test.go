@@ -81,8 +81,10 @@ func TestListsByTheAuditLog(t *testing.T) {
 		do(o.Value)
 		return o
 	}
-	failing := client("a", agent, "pods", "cluster", 7200, unset)
-	failing.ServerErrors = 72
+	failing := client("a", agent, "pods", "cluster", 7280, unset)
+	failing.ServerErrors = 73
+	down := client("a", agent, "pods", "cluster", 7200, unset)
+	down.ServerErrors = 7200
 	expired := client("a", agent, "pods", "cluster", 100, zero)
 	expired.Expired = 10
 	const heavy, metrics = "client/a agent list pods", "skipped cluster"
@@ -119,7 +121,13 @@ func TestListsByTheAuditLog(t *testing.T) {
 			with(counting(30, pods), hour(30, client("a", agent, "pods", "namespace", 3599, unset))), []string{metrics, "pass audit logs"}, "",
 		},
 		"and it fails for it": {
-			with(counting(30, pods), hour(30, failing)), []string{metrics, "critical " + heavy}, "72 answered 5xx",
+			with(counting(30, pods), hour(30, failing)), []string{metrics, "critical " + heavy}, "73 answered 5xx",
+		},
+		"nothing is read for it surely": {
+			with(counting(30, pods), hour(30, down)), []string{metrics, "info " + heavy}, "makes etcd read up to 2000 objects/s, less as far as a namespace or a page holds less, or LISTs failed",
+		},
+		"of a version that nobody knows yet": {
+			with(counting(99, pods), hour(99, client("a", agent, "pods", "cluster", 7200, unset))), []string{metrics, "pass audit logs"}, "1.99; taken to behave as 1.37 does",
 		},
 		"a moment": {
 			with(counting(30, pods), change(hour(30, client("a", agent, "pods", "cluster", 720, unset)), func(r *evidence.Requests) { r.To = r.From.Add(59 * time.Second) })),
@@ -200,7 +208,7 @@ func TestListsByTheAuditLog(t *testing.T) {
 		"where only the scheduler tells its version, which is older than the cluster": {
 			with(counting(31, pods), change(hour(0, client("a", agent, "pods", "cluster", 720, unset)), func(r *evidence.Requests) { r.Servers = map[string]int64{"kube-scheduler/v1.30.1": 1} })),
 			[]string{metrics, "skipped audit logs"},
-			"not known in 1.30 or 1.31",
+			"kube-scheduler tells its version in the log and kube-apiserver does not, which is of 1.30 or 1.31",
 		},
 		"a limit that does nothing, of informers that start one after the other": {
 			with(counting(37, map[string]float64{"pods": 60_000}), hour(37,

@@ -89,7 +89,7 @@ func (l logged) heavy(subject checks.Subject, c *caller, p listRVParams, metrics
 		return subject.Find(l.weight(c, p, sure), "makes etcd read %s: %s%s", perSecond(sure), l.row(c), tail).
 			Saw("%s from etcd, %s", perSecond(sure), rateOf(often)).Want("%s", want).WithFix(l.fix(c)), true
 	case c.counted && most >= p.ClientObjects && often >= p.EtcdLists:
-		return subject.Find(checks.Info, "makes etcd read up to %s, less as far as its namespaces hold less than all: %s%s", perSecond(most), l.row(c), tail).
+		return subject.Find(checks.Info, "makes etcd read up to %s, less as far as a namespace or a page holds less, or LISTs failed: %s%s", perSecond(most), l.row(c), tail).
 			Saw("up to %s from etcd, %s", perSecond(most), rateOf(often)).Want("%s", want).WithFix(l.fix(c)), true
 	case !c.counted && often*60 >= p.ClientLists:
 		return subject.Find(checks.Info, "lists from etcd, and how many objects that reads is not known: %s%s", l.row(c), tail).
@@ -192,6 +192,9 @@ func (l logged) doubtful(whole checks.Subject, p listRVParams) (checks.Verdict, 
 	case unserved > 0 && len(l.server.Minors) == 0:
 		return whole.Skip("cannot be judged wholly: who serves %d of %s is not known, as no component in the log tells its version (%s)%s",
 			unserved, checks.Count(l.Lists.Total, "LIST"), strings.Join(uncertain, "; "), l.limits()).Unlocked(cluster), true
+	case unserved > 0 && l.server.Guessed != "":
+		return whole.Skip("cannot be judged wholly: who serves %d of %s is not known: %s tells its version in the log and kube-apiserver does not, which is of %s (%s)%s",
+			unserved, checks.Count(l.Lists.Total, "LIST"), l.server.Guessed, l.server.Versions(), strings.Join(uncertain, "; "), l.limits()).Unlocked(cluster), true
 	case unserved > 0:
 		return whole.Skip("cannot be judged wholly: who serves %d of %s is not known in %s (%s)%s",
 			unserved, checks.Count(l.Lists.Total, "LIST"), l.server.Versions(), strings.Join(uncertain, "; "), l.limits()).
