@@ -94,6 +94,14 @@ func readingLogs(cs []checks.Check) []checks.Check {
 	return slices.DeleteFunc(slices.Clone(cs), func(c checks.Check) bool { return !slices.Contains(c.Kinds(), evidence.KindRequests) })
 }
 
+// untold leaves out what files say nothing of and logs are asked next: it would be skipped twice.
+func untold(results []checks.Result, logs []checks.Check) []checks.Result {
+	return slices.DeleteFunc(results, func(r checks.Result) bool {
+		asked := slices.ContainsFunc(logs, func(c checks.Check) bool { return c.ID == r.Check.ID })
+		return asked && !slices.ContainsFunc(r.Verdicts, func(v checks.Verdict) bool { return v.Outcome != checks.Skipped })
+	})
+}
+
 // versionsInLog is the version of the target that logs alone tell: that of the servers that wrote them.
 func versionsInLog(r *evidence.Requests) string {
 	if s := requests.FromLog(r); len(s.Minors) > 0 {

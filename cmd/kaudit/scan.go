@@ -148,6 +148,7 @@ func (o scanOptions) audit(ctx context.Context, e env, cs []checks.Check) (repor
 		case o.live:
 		case len(o.auditLogs) > 0:
 			cs = readingLogs(cs)
+			a.Results = untold(a.Results, cs)
 		default:
 			return a, tree, nil, nil
 		}
