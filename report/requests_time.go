@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -87,7 +88,17 @@ func riseOf(t evidence.Timeline, from, to time.Time) (rise, bool) {
 		at:     from.Add(to.Sub(from) * time.Duration(split) / columns),
 		before: head / (float64(split) * minutes), after: (total - head) / (float64(columns-split) * minutes),
 	}
-	return r, r.after >= 3*r.before
+	certain := likely(head, float64(split))+likely(total-head, float64(columns-split))-likely(total, columns) >= 10
+	return r, certain && r.after >= 3*r.before
+}
+
+// likely is the logarithm of how likely so many requests in so many columns are, but for what all splits share: of a few
+// dozen requests that come by chance a fifth would seem to rise.
+func likely(requests, columns float64) float64 {
+	if requests == 0 {
+		return 0
+	}
+	return requests * math.Log(requests/columns)
 }
 
 // lasting prints how long something took: "40 ms", "1.2 s", "2m5s".

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -88,6 +89,27 @@ func TestRise(t *testing.T) {
 		got, ok := riseOf(line(tc.rate), from, to)
 		if ok != tc.ok || (ok && got != tc.want) {
 			t.Errorf("%s: got %v, %t, want %v, %t", name, got, ok, tc.want, tc.ok)
+		}
+	}
+}
+
+// Requests that come by chance rise by chance only.
+func TestRiseOfChance(t *testing.T) {
+	const rounds = 1_000
+	from := time.Unix(60*1_000, 0).UTC()
+	for _, requests := range []int{20, 40, 100} {
+		told, r := 0, rand.New(rand.NewPCG(1, uint64(requests)))
+		for range rounds {
+			l := evidence.Timeline{Width: time.Minute, First: from.Unix() / 60, Counts: make([]int64, 64)}
+			for range requests {
+				l.Counts[r.IntN(64)]++
+			}
+			if _, ok := riseOf(l, from, from.Add(64*time.Minute)); ok {
+				told++
+			}
+		}
+		if told > rounds/200 {
+			t.Errorf("%d requests: got %d of %d said to rise, want at most %d", requests, told, rounds, rounds/200)
 		}
 	}
 }
