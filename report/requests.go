@@ -296,6 +296,7 @@ func (r RequestReport) versions() string {
 	}
 	from := map[string]string{
 		"given": "as --server-version says", "log": "as the user agents of kube-apiserver say", "cluster": "as the cluster says", "snapshot": "as the snapshot says",
+		"log and cluster": "as the log and the cluster say", "log and snapshot": "as the log and the snapshot say",
 	}[r.Server.From]
 	if r.Server.Guessed != "" {
 		from = "by what " + r.Server.Guessed + " calls itself"

@@ -10,10 +10,7 @@ import (
 
 // Judge says of every client what its requests mean, the worst first. The order is the same for the same input.
 func Judge(r *evidence.Requests, o Options) Report {
-	if len(o.Server.Minors) == 0 {
-		log := FromLog(r)
-		o.Server.Minors, o.Server.From, o.Server.Guessed = log.Minors, log.From, log.Guessed
-	}
+	o.Server = o.Server.with(FromLog(r))
 	j := judge{Options: o, all: r, window: r.To.Sub(r.Start()), mostNodes: mostNodes(r, o.Objects["nodes"]), watches: map[who]int64{}}
 	for i := range r.Clients {
 		if c := &r.Clients[i]; c.Verb == "watch" {

@@ -49,3 +49,36 @@ func TestNewerServersAreTakenForTheNewestKnown(t *testing.T) {
 		t.Errorf("got %q of a known version, want nothing", got)
 	}
 }
+
+// The log knows better than a snapshot which version wrote it, and worse than who says so.
+func TestServerOfLogAndSnapshot(t *testing.T) {
+	log := func(names ...string) *evidence.Requests {
+		r := &evidence.Requests{Servers: map[string]int64{}}
+		for _, n := range names {
+			r.Servers[n] = 1
+		}
+		return r
+	}
+	for name, tt := range map[string]struct {
+		known Server
+		log   *evidence.Requests
+		want  Server
+		lists By // of a LIST without resourceVersion
+	}{
+		"the same":                   {Server{Minors: []int{30}, From: "snapshot"}, log("kube-apiserver/v1.30.1"), Server{Minors: []int{30}, From: "snapshot"}, Etcd},
+		"before an upgrade":          {Server{Minors: []int{31}, From: "snapshot"}, log("kube-apiserver/v1.30.1"), Server{Minors: []int{30, 31}, From: "log and snapshot"}, Unknown},
+		"again, merged":              {Server{Minors: []int{30, 31}, From: "log and snapshot"}, log("kube-apiserver/v1.30.1"), Server{Minors: []int{30, 31}, From: "log and snapshot"}, Unknown},
+		"of one server of two":       {Server{Minors: []int{30, 31}, From: "cluster"}, log("kube-apiserver/v1.30.1"), Server{Minors: []int{30}, From: "cluster"}, Etcd},
+		"given":                      {Server{Minors: []int{30}, From: "given"}, log("kube-apiserver/v1.31.1"), Server{Minors: []int{30}, From: "given"}, Etcd},
+		"guessed by the log":         {Server{Minors: []int{30}, From: "cluster"}, log("kube-scheduler/v1.28.1"), Server{Minors: []int{30}, From: "cluster"}, Etcd},
+		"told by the snapshot alone": {Server{Minors: []int{34}, From: "snapshot"}, log(), Server{Minors: []int{34}, From: "snapshot"}, Consistent},
+	} {
+		got := Judge(tt.log, Options{Server: tt.known}).Server
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if by := ServedBy(evidence.Shape{RV: evidence.RVUnset}, "pods", "list", got); by.By != tt.lists {
+			t.Errorf("%s: got %+v, want %s", name, by, tt.lists)
+		}
+	}
+}

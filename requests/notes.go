@@ -3,6 +3,7 @@ package requests
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // notes are what limits a report.
@@ -21,6 +22,9 @@ func (j judge) notes(clients []Judged) []string {
 		say("the version of the servers is not known, and it decides who serves a LIST: the log has no request of kube-apiserver itself")
 	} else if j.Server.Guessed != "" {
 		say("the servers are taken to be of %s, by what %s calls itself: the log has no request of kube-apiserver itself", j.Server.Versions(), j.Server.Guessed)
+	} else if j.Server.twofold() {
+		say("the servers are of %s, as the %s tell, so the one is of another time: where the versions differ, who served a request is not known; --server-version says which is right",
+			j.Server.Versions(), strings.Replace(j.Server.From, "and ", "and the ", 1))
 	} else if len(j.Server.Minors) > 1 {
 		say("servers of %s wrote the log: where they differ, who served a request is not known", j.Server.Versions())
 	}

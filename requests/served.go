@@ -66,6 +66,9 @@ func ServedBy(shape evidence.Shape, resource, verb string, s Server) Served {
 	case len(s.Minors) == 0:
 		return Served{By: Unknown, Unsure: "the version of the servers is not known: " + strings.Join(said, ", ") + " and later"}
 	}
+	if s.twofold() {
+		return Served{By: Unknown, Unsure: "the " + strings.Replace(s.From, "and ", "and the ", 1) + " tell of different versions: " + strings.Join(said, ", ")}
+	}
 	if s.Guessed != "" {
 		return Served{By: Unknown, Unsure: "the servers are of " + s.Versions() + ": " + strings.Join(said, ", ")}
 	}

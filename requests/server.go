@@ -23,6 +23,7 @@ type Server struct {
 	// Minors are the 1.x versions that serve, ascending; several during an upgrade. Emulated ones count, not the binary's.
 	Minors []int `json:"minors,omitempty"`
 	// From says where the versions were read: "given", "log", "cluster", "snapshot".
+	// Two that differ are both named: "log and snapshot".
 	From string `json:"from,omitempty"`
 	// Guessed names the component whose version Minors are guessed from: one of them serves.
 	Guessed string `json:"guessed,omitempty"`
@@ -58,6 +59,33 @@ func FromLog(r *evidence.Requests) Server {
 	}
 	return Server{}
 }
+
+// with adds what the log tells. A kube-apiserver that calls itself so in its own log wrote it, when the log was written;
+// a cluster or a snapshot may be of after an upgrade, or of an emulated version. Only what --server-version gives is over both.
+func (s Server) with(log Server) Server {
+	if s.From == "given" && len(s.Minors) > 0 {
+		return s
+	}
+	outside := func(m int) bool { return !slices.Contains(s.Minors, m) }
+	switch {
+	case len(s.Minors) == 0:
+		s.Minors, s.From, s.Guessed = log.Minors, log.From, log.Guessed
+	case len(log.Minors) == 0 || log.Guessed != "":
+	case slices.ContainsFunc(log.Minors, outside):
+		s.Minors = slices.Compact(slices.Sorted(slices.Values(slices.Concat(s.Minors, log.Minors))))
+		if !s.twofold() {
+			s.From = logAnd + s.From
+		}
+	case !s.twofold():
+		s.Minors = log.Minors
+	}
+	return s
+}
+
+const logAnd = "log and "
+
+// twofold reports whether the log tells of another version than what is known beside it.
+func (s Server) twofold() bool { return strings.HasPrefix(s.From, logAnd) }
 
 func minorsIn(r *evidence.Requests, product string) []int {
 	var minors []int

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -198,6 +199,9 @@ func commonServer(parts []report.RequestPart) requests.Server {
 		case first:
 			out, first = s, false
 			continue
+		}
+		if strings.HasPrefix(s.From, "log and ") { // one log of another version is enough
+			out.From = s.From
 		}
 		out.Minors = slices.Compact(slices.Sorted(slices.Values(slices.Concat(out.Minors, s.Minors))))
 		for _, k := range []struct {
