@@ -173,6 +173,9 @@ func knownBeside(given requests.Options, parts []report.RequestPart) requests.Op
 	if s.Uncached == nil && s.Cached == nil {
 		s.Uncached, s.Cached = told.Uncached, told.Cached
 	}
+	if s.Groups == "" {
+		s.Extended, s.Groups = told.Extended, told.Groups
+	}
 	if given.Objects != nil {
 		return given
 	}
@@ -220,6 +223,9 @@ func commonServer(parts []report.RequestPart) requests.Server {
 		}
 		if !slices.Equal(out.Uncached, s.Uncached) || !slices.Equal(out.Cached, s.Cached) {
 			out.Uncached, out.Cached = nil, nil
+		}
+		if out.Groups != s.Groups || !slices.Equal(out.Extended, s.Extended) {
+			out.Extended, out.Groups = nil, ""
 		}
 	}
 	return out

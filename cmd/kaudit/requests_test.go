@@ -86,8 +86,9 @@ func TestKnownBeside(t *testing.T) {
 
 // A snapshot that fits one log and not the other is of another time than the other, in whatever order they come.
 func TestMergedServerOfLogAndSnapshot(t *testing.T) {
-	fits := report.RequestPart{Server: requests.Server{Minors: []int{37}, From: "snapshot", WatchProgress: requests.Yes}}
-	other := report.RequestPart{Server: requests.Server{Minors: []int{30, 37}, From: "log and snapshot", WatchProgress: requests.Yes}}
+	know := requests.Server{Minors: []int{37}, From: "snapshot", WatchProgress: requests.Yes, Groups: requests.Yes, Extended: []string{"a.example.com"}}
+	fits, other := report.RequestPart{Server: know}, report.RequestPart{Server: know}
+	other.Server.Minors, other.Server.From = []int{30, 37}, "log and snapshot"
 	for _, parts := range [][]report.RequestPart{{fits, other}, {other, fits}} {
 		if diff := cmp.Diff(other.Server, knownBeside(requests.Options{}, parts).Server); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
