@@ -279,6 +279,17 @@ func TestMetricsAndLog(t *testing.T) {
 	}
 }
 
+func TestPagesAreNotSentToEtcd(t *testing.T) {
+	for minor, want := range map[int]string{30: "until 1.34 etcd has to serve them", 33: "until 1.34 etcd has to serve them", 34: "or leave out resourceVersion=0"} {
+		s := counting(minor, map[string]float64{"pods": 5000})
+		s.Requests = hour(minor, steady(client("a", agent, "pods", "cluster", 100, zeroLimit)))
+		got := runListRV(s, listRVDefaults)
+		if last := got[len(got)-1]; !strings.Contains(last.Fix, want) {
+			t.Errorf("got %q in 1.%d, want %q in it", last.Fix, minor, want)
+		}
+	}
+}
+
 func TestClientsBeyondTheFirst(t *testing.T) {
 	var clients []evidence.Client
 	for i := range callersNamed + 2 {

@@ -68,7 +68,7 @@ func (l logged) judge(c *caller, p listRVParams, window, life book) []checks.Ver
 	}
 	if large := l.objects[c.resource]; float64(c.ignored) >= p.Refusals && large >= p.LargeResource && !c.informs() {
 		vs = append(vs, subject.Aspect("limit-ignored").Find(checks.Info, "asked in %d of %d LISTs for resourceVersion=0 and a limit, %s: the limit is ignored, and all %.0f objects are returned at once", c.ignored, c.lists, l.when(), large).
-			Saw("%d LISTs with a limit that does nothing", c.ignored).Want("none").WithFix("leave out resourceVersion=0 to read pages, or use an informer"))
+			Saw("%d LISTs with a limit that does nothing", c.ignored).Want("none").WithFix(l.paging()))
 	}
 	if float64(c.expired) >= p.Refusals && c.expired*10 >= c.lists {
 		vs = append(vs, subject.Aspect("expired").Find(checks.Info, "was told in %d of %d LISTs that what it asked for is gone (410), and began anew, %s: it reads pages too slowly, or keeps a resourceVersion for too long", c.expired, c.lists, l.when()).
@@ -160,6 +160,14 @@ func (l logged) fix(c *caller) string {
 		minor = l.server.Minors[n-1]
 	}
 	return cureByVersion(minor)
+}
+
+// paging is what to do instead of asking for pages that do not come.
+func (l logged) paging() string {
+	if len(l.server.Minors) > 0 && l.server.Minors[0] >= minorLocked {
+		return "use an informer, or leave out resourceVersion=0: the watch cache then serves pages"
+	}
+	return "use an informer, or leave out the limit, which does nothing; without resourceVersion=0 there are pages, but until 1.34 etcd has to serve them"
 }
 
 // doubtful says why the log cannot be judged as a whole: who serves its LISTs is not known, or how many objects they read.
