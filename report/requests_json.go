@@ -24,7 +24,7 @@ type requestDocument struct {
 	Filters    *RequestFilters `json:"filters,omitempty"`
 	CutTo      int             `json:"cutTo,omitempty"` // --top: the requests of other clients are among the others
 	Server     requests.Server `json:"server"`
-	// Objects are the counts that costs were estimated by, of the resources that were asked for.
+	// Objects are the counts that costs and ranks were estimated by.
 	Objects map[string]float64 `json:"objects,omitempty"`
 	Window  time.Duration      `json:"window"` // nanoseconds
 	Cost    requests.Cost      `json:"cost,omitzero"`
@@ -48,12 +48,16 @@ func requestDocumentOf(r RequestReport) requestDocument {
 	if len(r.Clients) < whole {
 		d.CutTo = len(r.Clients)
 	}
+	counted := []string{"namespaces", "nodes"} // how LISTs of one namespace rank, and who is one of every node
 	for _, c := range r.Clients {
-		if n, ok := r.Objects[c.GroupResource()]; ok {
+		counted = append(counted, c.GroupResource())
+	}
+	for _, name := range counted {
+		if n, ok := r.Objects[name]; ok {
 			if d.Objects == nil {
 				d.Objects = map[string]float64{}
 			}
-			d.Objects[c.GroupResource()] = n
+			d.Objects[name] = n
 		}
 	}
 	return d

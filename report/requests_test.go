@@ -220,3 +220,15 @@ func TestWords(t *testing.T) {
 var printableCases = [][2]string{
 	{`"plain 日本語"`, `"plain 日本語"`}, {"\"\u202e\"", `"\u202e"`}, {"\"\u009b31m\"", `"\u009b31m"`}, {"\"\U000e0001\"", `"\udb40\udc01"`}, {"\"\x7f\"", `"\u007f"`},
 }
+
+// A merge ranks as one pass over all logs does, though nobody asks for namespaces or nodes.
+func TestRequestsJSONKeepsWhatRanks(t *testing.T) {
+	in := &evidence.Requests{Clients: []evidence.Client{{Verb: "list", Resource: "pods"}}}
+	r := RequestReport{
+		Requests: in, Report: requests.Report{Clients: []requests.Judged{{Client: &in.Clients[0]}}},
+		Objects: map[string]float64{"nodes": 3, "namespaces": 5, "pods": 70, "secrets": 9},
+	}
+	if d := cmp.Diff(map[string]float64{"nodes": 3, "namespaces": 5, "pods": 70}, requestDocumentOf(r).Objects); d != "" {
+		t.Errorf("objects (-want +got):\n%s", d)
+	}
+}
