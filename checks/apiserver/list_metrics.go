@@ -1,6 +1,8 @@
 package apiserver
 
 import (
+	"iter"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -164,15 +166,10 @@ func listFlows(grown, counts *evidence.Scrape, over time.Duration, slack float64
 		cFetched, cReturn = n.by(grown, s+"fetched_objects_total", fromCache), n.by(grown, s+"returned_objects_total", fromCache)
 		probes = nil
 	}
-	unseen, unlisted := 0.0, 0.0
-	if cFetched == nil {
-		unseen = math.NaN() // what the cache served is not told
-	}
-	if cLists == nil {
-		unlisted = math.NaN()
-	}
+	unseen, unlisted := untoldIf(cFetched == nil), untoldIf(cLists == nil) // what the cache served
+	kept, cKept := untoldIf(returned == nil), untoldIf(cFetched == nil || cReturn == nil)
 	out := map[string]flow{}
-	for name, l := range lists {
+	for _, name := range slices.Compact(slices.Sorted(both(maps.Keys(lists), maps.Keys(cLists)))) {
 		if name == "apiServerIPInfo" || name == "apiServerPeerIPInfo" {
 			continue // its own records of which instances live
 		}
@@ -183,12 +180,32 @@ func listFlows(grown, counts *evidence.Scrape, over time.Duration, slack float64
 		ownLists, ownCached, own := ownReads(n, grown, name, count*slack)
 		rate := func(x float64) float64 { return max(0, x) / over.Seconds() } // max: NaN stays NaN
 		out[name] = flow{
-			lists: rate(l - probes[name] - ownLists), fetched: rate(fetched[name] - own), returned: rate(returned[name]),
-			cLists: rate(cLists[name] - ownCached + unlisted), cFetched: rate(cFetched[name] - own + unseen), cReturn: rate(cReturn[name] + unseen),
+			lists: rate(lists[name] - probes[name] - ownLists), fetched: rate(fetched[name] - own), returned: rate(returned[name] + kept),
+			cLists: rate(cLists[name] - ownCached + unlisted), cFetched: rate(cFetched[name] - own + unseen), cReturn: rate(cReturn[name] + cKept),
 			objects: count, read: rate(fetched[name]), cRead: rate(cFetched[name] + unseen), own: rate(own), probes: rate(probes[name]), labeled: labeled,
 		}
 	}
 	return out
+}
+
+// untoldIf is what to add to figures that are not told: not a number.
+func untoldIf(absent bool) float64 {
+	if absent {
+		return math.NaN()
+	}
+	return 0
+}
+
+// both are the names of two families: what only one of etcd and the cache served has no series of the other.
+func both(a, b iter.Seq[string]) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for name := range a {
+			if !yield(name) {
+				return
+			}
+		}
+		b(yield)
+	}
 }
 
 // ownReads is what an instance read itself of a resource: the whole of it, page by page, to fill its

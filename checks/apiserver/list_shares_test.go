@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -93,5 +94,28 @@ func TestSharesInWords(t *testing.T) {
 	v := b.tabled(checks.About("cluster"), evidence.Source{Via: "apiserver"}).Pass("")
 	if len(v.Seen) != 2 || v.Seen[0].Detail != "LISTs served by etcd in the last 60 s: "+want[0] {
 		t.Errorf("got %+v, want the table", v.Seen)
+	}
+}
+
+// What a server does not count is unknown, and what only the cache served is seen.
+func TestFlowsOfWhatIsNotTold(t *testing.T) {
+	etcd := listing(30, 2*time.Hour, time.Minute, counters{
+		"apiserver_storage_list_total":                 {"resource=deployments.apps": 600},
+		"apiserver_storage_list_fetched_objects_total": {"resource=deployments.apps": 3.6e6},
+	}, counters{"apiserver_storage_objects": {"resource=deployments.apps": 6000}})
+	got := runListRV(etcd, listRVDefaults)
+	if d := cmp.Diff([]string{"warning resource/deployments.apps"}, said(got)); d != "" {
+		t.Errorf("no count of what is returned: verdicts (-want +got):\n%s", d)
+	}
+	if strings.Contains(got[0].Message, "returned") {
+		t.Errorf("got %q, want no word on what is returned", got[0].Message)
+	}
+	cache := listing(37, 2*time.Hour, time.Minute, counters{
+		"apiserver_storage_list_total":                  {"group=apps,resource=deployments,storage=watchcache,index=": 6000},
+		"apiserver_storage_list_fetched_objects_total":  {"group=apps,resource=deployments,storage=watchcache,index=": 36e6},
+		"apiserver_storage_list_returned_objects_total": {"group=apps,resource=deployments,storage=watchcache": 60},
+	}, counters{"apiserver_resource_objects": {"group=apps,resource=deployments": 6000}})
+	if d := cmp.Diff([]string{"warning resource/deployments.apps overfetch"}, said(runListRV(cache, listRVDefaults))); d != "" {
+		t.Errorf("served by the cache alone: verdicts (-want +got):\n%s", d)
 	}
 }
