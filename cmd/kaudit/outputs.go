@@ -74,25 +74,36 @@ func writeAudit(e env, outs []output, a report.Audit, bar checks.Severity) error
 	})
 }
 
-// writeOutputs writes every output, all of them or none of the files.
+// writeOutputs writes every output: all of the files or none, and then standard output, where a reader that has seen
+// enough, as head has, ends this program.
 func writeOutputs(e env, outs []output, write func(w io.Writer, format string, o report.Options) error) error {
 	defer discard(outs)
-	for _, o := range outs {
-		w, opts := e.stdout, terminalOptions(e)
-		if o.file != nil {
-			w, opts = o.file, report.Options{}
-		}
+	one := func(o output, w io.Writer, opts report.Options) error {
 		opts.Command = e.name
 		if err := write(w, o.format, opts); err != nil {
 			return noAudit("write %s to %s: %w", o.format, o.place(), bare(err))
 		}
+		return nil
+	}
+	for _, o := range outs {
+		if o.file != nil {
+			if err := one(o, o.file, report.Options{}); err != nil {
+				return err
+			}
+		}
+	}
+	for _, o := range outs {
+		if o.file != nil {
+			if err := o.file.commit(); err != nil {
+				return noAudit("%w", err)
+			}
+		}
 	}
 	for _, o := range outs {
 		if o.file == nil {
-			continue
-		}
-		if err := o.file.commit(); err != nil {
-			return noAudit("%w", err)
+			if err := one(o, e.stdout, terminalOptions(e)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
