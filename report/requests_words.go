@@ -30,24 +30,6 @@ func (r RequestReport) extent() string {
 	return text + fmt.Sprintf(" · %s, %s", lasting(in.To.Sub(in.Start())), window(in.Start(), in.To))
 }
 
-// circumstances are the version, and what the policy records.
-func (r RequestReport) circumstances() string {
-	parts := []string{r.versions()}
-	for _, p := range []struct {
-		one, many string
-		counts    map[string]int64
-	}{{"level", "levels", r.Requests.Levels}, {"stage", "stages", r.Requests.Stages}} {
-		switch len(p.counts) {
-		case 0:
-		case 1:
-			parts = append(parts, p.one+" "+recorded(p.counts))
-		default:
-			parts = append(parts, p.many+" "+recorded(p.counts))
-		}
-	}
-	return strings.Join(parts, " · ")
-}
-
 // lists says how many LISTs there were and who served them.
 func (r RequestReport) lists() string {
 	total := r.Requests.Lists.Total
