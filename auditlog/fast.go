@@ -23,7 +23,7 @@ func (s *scanner) fast(start int, control bool, e *event) bool {
 	if p < 0 || s.space(p) < len(line) {
 		return false
 	}
-	e.kind = kindOf(string(s.kind), string(s.apiVersion))
+	e.kind = e.kindOf(string(s.kind), string(s.apiVersion))
 	if string(e.verb) == "list" {
 		e.responseItems = s.answerItems
 		if s.answerItems < 0 {

@@ -42,6 +42,29 @@ func TestReadNamesBadLines(t *testing.T) {
 	}
 }
 
+func TestReadTakesEventsWithoutKind(t *testing.T) {
+	const kind = `"kind":"Event","apiVersion":"audit.k8s.io/v1",`
+	bare := strings.Replace(event1, kind, "", 1)
+	escaped := strings.Replace(bare, `"list"`, `"l\u0069st"`, 1) // is left to encoding/json
+	for name, tt := range map[string]struct {
+		line      string
+		malformed int64
+	}{
+		"as a collector leaves it": {line: bare},
+		"with escapes":             {line: escaped},
+		"spread out":               {line: strings.ReplaceAll(bare, ",", " , ")},
+		"without a stage":          {line: strings.Replace(bare, "stage", "stages", 1), malformed: 1},
+		"without an audit ID":      {line: strings.Replace(bare, "auditID", "id", 1), malformed: 1},
+		"of another kind":          {line: `{"kind":"Pod",` + bare[1:], malformed: 1},
+		"of another version":       {line: `{"apiVersion":"audit.k8s.io/v1alpha1",` + bare[1:], malformed: 1},
+	} {
+		got, _ := Read(t.Context(), []string{write(t, "audit.log", tt.line+"\n"+event1+"\n")}, Options{})
+		if got.Malformed != tt.malformed || got.Events != 2-tt.malformed || got.Lists.Unset != got.Events {
+			t.Errorf("%s: got %d malformed, %d events, %d LISTs, want %d malformed", name, got.Malformed, got.Events, got.Lists.Unset, tt.malformed)
+		}
+	}
+}
+
 // Of a value of the wrong kind the kind is told: a number may be as long as the line, or be a password.
 func TestReadTellsNoValue(t *testing.T) {
 	log := write(t, "audit.log", strings.Join([]string{

@@ -71,7 +71,6 @@ func (s *scanner) slowly(line []byte, e *event) error {
 
 func (j *eventJSON) event() event {
 	e := event{
-		kind:         kindOf(j.Kind, j.APIVersion),
 		level:        []byte(j.Level),
 		auditID:      []byte(j.AuditID),
 		stage:        []byte(j.Stage),
@@ -105,6 +104,7 @@ func (j *eventJSON) event() event {
 	if j.Verb == "list" {
 		e.responseItems = countItems(j.ResponseObject)
 	}
+	e.kind = e.kindOf(j.Kind, j.APIVersion)
 	return e
 }
 
@@ -142,4 +142,13 @@ func kindOf(kind, apiVersion string) docKind {
 	default:
 		return kindOther
 	}
+}
+
+// kindOf is that of a document with these fields. What collects logs may drop the kind of each line and its version, which
+// are always the same: then an audit ID and a stage together, which nothing else has, make it an event.
+func (e *event) kindOf(kind, apiVersion string) docKind {
+	if kind == "" && apiVersion == "" && len(e.auditID) > 0 && len(e.stage) > 0 {
+		return kindEvent
+	}
+	return kindOf(kind, apiVersion)
 }
