@@ -60,9 +60,13 @@ func (j judge) again(c *evidence.Client, g *Judgement) *Advice {
 	if n < 3*few || perHour < tooMany {
 		return nil
 	}
-	text := fmt.Sprintf("Starts to watch from nothing about %.0f times an hour", perHour)
+	often := fmt.Sprintf("about %.0f times an hour", perHour)
+	if perHour >= 120 {
+		often = fmt.Sprintf("about %.0f times a minute", perHour/60)
+	}
+	text := "Starts to watch from nothing " + often
 	if c.Verb == "list" {
-		text = fmt.Sprintf("Its informers start over about %.0f times an hour", perHour)
+		text = "Its informers start over " + often
 	}
 	return &Advice{AdviceRewatch, text + ": every object is sent again each time. An informer resumes from the last resourceVersion it saw: look for crashes, for clients too slow to read " +
 		"their watch, and for a balancer that cuts connections (its idle timeout should exceed 10 minutes)."}

@@ -208,3 +208,16 @@ func TestWords(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// A log of seconds tells nothing of an hour.
+func TestRewatchTellsItsRate(t *testing.T) {
+	for want, n := range map[string]int64{"from nothing about 100 times an hour:": 100, "from nothing about 5 times a minute:": 300} {
+		j := habit{server: Server{Minors: []int{30}}, change: func(c *evidence.Client) {
+			*c = watching(n, *c)
+			c.Shapes[0].Shape = evidence.Shape{RV: "zero"}
+		}}.judged(t)
+		if len(j.Advice) != 1 || !strings.Contains(j.Advice[0].Text, want) {
+			t.Errorf("%d watches in an hour: got %+v, want %q", n, j.Advice, want)
+		}
+	}
+}
