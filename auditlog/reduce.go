@@ -174,7 +174,7 @@ func (r *reducer) requests() *evidence.Requests {
 	if len(r.servers) > 0 {
 		out.Servers = make(map[string]int64, len(r.servers))
 		for _, s := range r.servers {
-			out.Servers[s.name] = s.count
+			out.Servers[s.component+"/"+s.version] = s.count
 		}
 	}
 	whole := &evidence.Requests{}

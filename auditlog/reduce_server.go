@@ -8,8 +8,8 @@ import (
 
 // serverCount counts the events of a component of the control plane in one version.
 type serverCount struct {
-	name  string // "kube-apiserver/v1.37.2"
-	count int64
+	component, version string // "kube-apiserver", "v1.37.2"
+	count              int64
 }
 
 // serversKept bounds the versions: more than a control plane ever has at a time.
@@ -18,31 +18,31 @@ const serversKept = 32
 // server counts the event if a component of the control plane made the request. Any client may call itself so; only who
 // is authenticated as the component is believed.
 func (r *reducer) server(e *event) {
-	product := ""
+	component := ""
 	switch string(e.username) {
 	case "system:apiserver":
-		product = "kube-apiserver/v"
+		component = "kube-apiserver"
 	case "system:kube-controller-manager":
-		product = "kube-controller-manager/v"
+		component = "kube-controller-manager"
 	case "system:kube-scheduler":
-		product = "kube-scheduler/v"
+		component = "kube-scheduler"
 	default:
 		return
 	}
-	if len(e.userAgent) < len(product) || string(e.userAgent[:len(product)]) != product || len(e.impersonated) > 0 {
+	product, version, _ := bytes.Cut(e.userAgent, []byte("/"))
+	if string(product) != component && string(product) != evidence.K3s || len(e.impersonated) > 0 || len(version) == 0 || version[0] != 'v' {
 		return
 	}
-	name := e.userAgent
-	if i := bytes.IndexByte(name, ' '); i >= 0 {
-		name = name[:i]
+	if i := bytes.IndexByte(version, ' '); i >= 0 {
+		version = version[:i]
 	}
 	for i := range r.servers {
-		if s := &r.servers[i]; s.name == string(name) {
+		if s := &r.servers[i]; s.component == component && s.version == string(version) {
 			s.count++
 			return
 		}
 	}
-	if _, ok := evidence.ParseSemver(string(name[len(product)-1:])); ok && len(name) < 100 && len(r.servers) < serversKept {
-		r.servers = append(r.servers, serverCount{name: string(name), count: 1})
+	if _, ok := evidence.ParseSemver(string(version)); ok && len(version) < 100 && len(r.servers) < serversKept {
+		r.servers = append(r.servers, serverCount{component: component, version: string(version), count: 1})
 	}
 }

@@ -65,15 +65,16 @@ func TestReduce(t *testing.T) {
 		line("ResponseStarted", "watch", "/api/v1/pods?watch=1&resourceVersion=5", "bob", "a/v1", "2026-03-01T09:59:00Z", podsRef),
 		line("ResponseComplete", "watch", "/api/v1/pods?watch=1&resourceVersion=5", "bob", "a/v1", "2026-03-01T09:59:00Z", podsRef),
 		line("ResponseComplete", "get", "/healthz", "system:apiserver", "kube-apiserver/v1.37.2 (linux/amd64) kubernetes/abc", at, ""),
+		line("ResponseComplete", "get", "/healthz", "system:kube-scheduler", "k3s/v1.30.4+k3s1 (linux/amd64) kubernetes/abc", at, ""),
 		line("ResponseComplete", "get", "/healthz", "bob", "kube-apiserver/v1.10.0 (linux/amd64) kubernetes/abc", at, ""),
 		line("ResponseComplete", "brew", "/coffee", "bob", "a/v1", at, ""),
 	)...)
 	want := &evidence.Requests{
 		From: time.Date(2026, 3, 1, 9, 59, 0, 0, time.UTC), Begin: time.Date(2026, 3, 1, 9, 59, 0, 0, time.UTC), To: time.Date(2026, 3, 1, 10, 0, 6, 20e6, time.UTC),
-		Events: 9, Levels: map[string]int64{"Metadata": 9},
-		Stages:  map[string]int64{"RequestReceived": 1, "ResponseStarted": 1, "ResponseComplete": 6, "Panic": 1},
-		Verbs:   map[string]int64{"list": 3, "watch": 1, "get": 2, "other": 1},
-		Servers: map[string]int64{"kube-apiserver/v1.37.2": 1},
+		Events: 10, Levels: map[string]int64{"Metadata": 10},
+		Stages:  map[string]int64{"RequestReceived": 1, "ResponseStarted": 1, "ResponseComplete": 7, "Panic": 1},
+		Verbs:   map[string]int64{"list": 3, "watch": 1, "get": 3, "other": 1},
+		Servers: map[string]int64{"kube-apiserver/v1.37.2": 1, "kube-scheduler/v1.30.4+k3s1": 1},
 		Lists:   evidence.ListCounts{Total: 3, Unset: 2, Zero: 1, Paged: 1},
 		Watches: 1,
 	}

@@ -19,7 +19,7 @@ type Requests struct {
 	Levels map[string]int64 `json:"levels,omitempty"` // events by audit level
 	Stages map[string]int64 `json:"stages,omitempty"` // events by stage
 	Verbs  map[string]int64 `json:"verbs,omitempty"`  // finished requests by verb; those that no API has count as "other"
-	// Servers counts events of the control plane's own components by name and version, as their user
+	// Servers counts events of the control plane's own components by name and version, as who they are authenticated as and their user
 	// agents tell it: "kube-apiserver/v1.37.2". They tell the version of the server.
 	Servers map[string]int64 `json:"servers,omitempty"`
 

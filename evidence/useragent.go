@@ -41,3 +41,6 @@ func ParseUserAgent(s string) UserAgent {
 	}
 	return u
 }
+
+// K3s is what every component of Kubernetes calls itself in k3s, where all of them are one program.
+const K3s = "k3s"

@@ -115,6 +115,9 @@ func TestAdvice(t *testing.T) {
 		"the controller manager": {habit{shape: shape{RV: "unset"}, server: old, change: func(c *evidence.Client) {
 			c.User, c.UserAgent = "system:kube-controller-manager", "kube-controller-manager/v1.30.1 (linux/amd64) kubernetes/abc/x"
 		}}, "", "of Kubernetes itself"},
+		"a kubelet of k3s": {habit{shape: shape{RV: "unset", Selector: "node"}, server: old, change: func(c *evidence.Client) {
+			c.User, c.UserAgent, c.Nodes = "system:node:*", "k3s/v1.30.4+k3s1 (linux/amd64) kubernetes/abc", distinct(50)
+		}}, "", "of Kubernetes itself"},
 		"who only calls itself so": {habit{shape: shape{RV: "unset"}, server: now, change: func(c *evidence.Client) {
 			c.UserAgent = "kube-controller-manager/v1.30.1 (linux/amd64) kubernetes/abc/x"
 		}}, "informer", ""},

@@ -62,17 +62,18 @@ func watches(c *evidence.Client) string {
 // isOwn reports whether a component of Kubernetes made the requests, by whom it is authenticated as and what it calls
 // itself. Who else uses the identity of a node is not.
 func isOwn(c *evidence.Client, g *Judgement) bool {
+	is := func(component string) bool { return g.Agent.Product == component || g.Agent.Product == evidence.K3s }
 	switch c.User {
 	case "system:apiserver":
-		return g.Agent.Product == "kube-apiserver"
+		return is("kube-apiserver")
 	case "system:kube-controller-manager":
-		return g.Agent.Product == "kube-controller-manager"
+		return is("kube-controller-manager")
 	case "system:kube-scheduler":
-		return g.Agent.Product == "kube-scheduler"
+		return is("kube-scheduler")
 	case evidence.NodeUser:
-		return g.Agent.Product == "kubelet"
+		return is("kubelet")
 	case "system:kube-proxy", "system:serviceaccount:kube-system:kube-proxy":
-		return g.Agent.Product == "kube-proxy"
+		return is("kube-proxy")
 	}
 	return strings.HasPrefix(c.User, "system:serviceaccount:kube-system:") && g.Agent.Product == "kube-controller-manager"
 }
