@@ -19,25 +19,68 @@ func query(uri []byte, p *params, scratch []byte) []byte {
 	_, rest, _ := bytes.Cut(uri, []byte("?"))
 	scratch = scratch[:0]
 	for len(rest) > 0 {
-		var pair []byte
-		pair, rest, _ = bytes.Cut(rest, []byte("&"))
-		if bytes.IndexByte(pair, ';') >= 0 {
+		var o option
+		if o, rest = cutOption(rest); o.semicolon {
 			continue
 		}
-		key, value, _ := bytes.Cut(pair, []byte("="))
-		var ok bool
-		if key, scratch, ok = unescape(key, scratch); !ok {
-			continue
+		ok := true
+		if o.keyEscaped {
+			if o.key, scratch, ok = unescape(o.key, scratch); !ok {
+				continue
+			}
 		}
-		to, has := p.of(key)
+		to, has := p.of(o.key)
 		if to == nil || *has {
 			continue
 		}
-		if value, scratch, ok = unescape(value, scratch); ok {
-			*to, *has = value, true
+		if o.valueEscaped {
+			o.value, scratch, ok = unescape(o.value, scratch)
+		}
+		if ok {
+			*to, *has = o.value, true
 		}
 	}
 	return scratch
+}
+
+// An option is a pair of a query as it stands there.
+type option struct {
+	key, value                          []byte
+	keyEscaped, valueEscaped, semicolon bool
+}
+
+// telling are the bytes that mean something in a query.
+var telling = [256]bool{'&': true, '=': true, ';': true, '%': true, '+': true}
+
+// cutOption takes the first pair off a query. One look at each byte: most URIs of LISTs are a few short pairs, for which
+// searching for each of these bytes in turn costs more than all else that is done with them.
+func cutOption(query []byte) (o option, rest []byte) {
+	equals, end := -1, len(query)
+	for i, c := range query {
+		switch {
+		case !telling[c]:
+			continue
+		case c == '=':
+			if equals < 0 {
+				equals = i
+			}
+			continue
+		case c == ';':
+			o.semicolon = true
+			continue
+		case c != '&': // an escape
+			o.keyEscaped = o.keyEscaped || equals < 0
+			o.valueEscaped = o.valueEscaped || equals >= 0
+			continue
+		}
+		end, rest = i, query[i+1:]
+		break
+	}
+	o.key = query[:end]
+	if equals >= 0 {
+		o.key, o.value = query[:equals], query[equals+1:end]
+	}
+	return o, rest
 }
 
 // of is where the value of a key goes; nil if nobody asks for it.
@@ -63,15 +106,10 @@ func (p *params) of(key []byte) (value *[]byte, has *bool) {
 	return nil, nil
 }
 
-// unescape is url.QueryUnescape. Most values have nothing to unescape and are returned as they are.
+// unescape is url.QueryUnescape into scratch.
 func unescape(s, scratch []byte) (out, rest []byte, ok bool) {
-	i := bytes.IndexAny(s, "%+")
-	if i < 0 {
-		return s, scratch, true
-	}
 	start := len(scratch)
-	scratch = append(scratch, s[:i]...)
-	for ; i < len(s); i++ {
+	for i := 0; i < len(s); i++ {
 		switch s[i] {
 		case '+':
 			scratch = append(scratch, ' ')
