@@ -50,6 +50,14 @@ func (a Semver) Less(b Semver) bool {
 	return a.Patch < b.Patch
 }
 
+// TellsWatchProgress reports whether an etcd of this version can tell how far a watch is, which kube-apiserver 1.31 and later
+// wants of every member before its cache serves the newest state. Earlier ones could report a revision before they sent the
+// events up to it: apiserver/pkg/storage/feature/feature_support_checker.go.
+func (a Semver) TellsWatchProgress() bool {
+	old := a.Less(Semver{Major: 3, Minor: 4, Patch: 31})
+	return !old && (a.Less(Semver{Major: 3, Minor: 5}) || !a.Less(Semver{Major: 3, Minor: 5, Patch: 13}))
+}
+
 func (a Semver) String() string { return fmt.Sprintf("%d.%d.%d", a.Major, a.Minor, a.Patch) }
 
 // ParseVersion reads the answer of GET /version.

@@ -108,29 +108,33 @@ func gate(s *evidence.Snapshot, name string) Known {
 	return ""
 }
 
-// watchProgress says whether every etcd can tell how far a watch is. Consistent reads that the cache did
-// serve say so best; else the versions do.
+// watchProgress says whether every etcd can tell how far a watch is. Consistent reads that the caches of all instances
+// did serve say so best; else the versions of all members do. Who was not seen may differ.
 func watchProgress(s *evidence.Snapshot) Known {
-	reads := 0.0
+	served := 0
 	for o := range s.APIServerMetrics.Seen() {
-		n, _ := o.Value.Latest().Sum("apiserver_watch_cache_consistent_read_total", evidence.Is("success", "true"), evidence.Is("fallback", "false"))
-		reads += n
+		if n, _ := o.Value.Latest().Sum("apiserver_watch_cache_consistent_read_total", evidence.Is("success", "true"), evidence.Is("fallback", "false")); n > 0 {
+			served++
+		}
 	}
-	if reads > 0 {
+	if served > 0 && served == len(s.APIServerMetrics) {
 		return Yes
 	}
-	known := Known("")
+	able := 0
 	for o := range s.EtcdStatus.Seen() {
 		v, ok := evidence.ParseSemver(o.Value.Version)
 		switch {
 		case !ok || strings.Count(o.Value.Version, ".") < 2:
-		case v.Less(evidence.Semver{Major: 3, Minor: 4, Patch: 31}), !v.Less(evidence.Semver{Major: 3, Minor: 5}) && v.Less(evidence.Semver{Major: 3, Minor: 5, Patch: 13}):
+		case v.TellsWatchProgress():
+			able++
+		case served == 0:
 			return No
-		default:
-			known = Yes
 		}
 	}
-	return known
+	if able > 0 && able == len(s.EtcdStatus) {
+		return Yes
+	}
+	return ""
 }
 
 // inAll are the resources of --watch-cache-sizes that all instances agree on.

@@ -87,3 +87,25 @@ func TestFromSnapshot(t *testing.T) {
 		})
 	}
 }
+
+func TestWatchProgressOfMembersNotSeen(t *testing.T) {
+	see := func(version string) evidence.Observed[evidence.EtcdStatus] {
+		return evidence.See("etcd/"+version, evidence.EtcdStatus{Version: version}, evidence.Source{})
+	}
+	unseen := evidence.Miss[evidence.EtcdStatus]("etcd/gone", evidence.Gap{Why: evidence.NotAsked}, evidence.Source{})
+	for name, tt := range map[string]struct {
+		members evidence.Instances[evidence.EtcdStatus]
+		want    Known
+	}{
+		"all able":           {evidence.Instances[evidence.EtcdStatus]{see("3.5.13"), see("3.6.0")}, Yes},
+		"one too old":        {evidence.Instances[evidence.EtcdStatus]{see("3.5.13"), see("3.5.12")}, No},
+		"one not seen":       {evidence.Instances[evidence.EtcdStatus]{see("3.5.13"), unseen}, ""},
+		"old, one not seen":  {evidence.Instances[evidence.EtcdStatus]{unseen, see("3.4.30")}, No},
+		"the patch not told": {evidence.Instances[evidence.EtcdStatus]{see("3.5")}, ""},
+		"none":               {nil, ""},
+	} {
+		if got := FromSnapshot(&evidence.Snapshot{EtcdStatus: tt.members}).WatchProgress; got != tt.want {
+			t.Errorf("%s: got %q, want %q", name, got, tt.want)
+		}
+	}
+}

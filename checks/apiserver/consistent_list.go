@@ -98,7 +98,7 @@ func servedByEtcd(s *evidence.Snapshot, subject checks.Subject) checks.Verdict {
 	for _, e := range vs {
 		known = append(known, e.of+" "+e.version.String())
 		subject = subject.With(e.src, "%s: version %s", e.of, e.version)
-		if tooOld(e.version) {
+		if !e.version.TellsWatchProgress() {
 			old = append(old, e.of+" "+e.version.String())
 		}
 	}
@@ -122,13 +122,6 @@ func servedByEtcd(s *evidence.Snapshot, subject checks.Subject) checks.Verdict {
 	}
 	return subject.Skip("can serve LISTs without resourceVersion from the watch cache if every etcd member is 3.4.31, 3.5.13 or later, but no member's version was seen").
 		Unlocked("--etcd-endpoints with --etcd-cacert, --etcd-cert, --etcd-key, or a permission to read /metrics of every kube-apiserver")
-}
-
-// tooOld is the condition that kube-apiserver itself applies: before these releases a member could
-// report a revision before it sent the events up to it.
-func tooOld(v evidence.Semver) bool {
-	return v.Less(evidence.Semver{Major: 3, Minor: 4, Patch: 31}) ||
-		!v.Less(evidence.Semver{Major: 3, Minor: 5}) && v.Less(evidence.Semver{Major: 3, Minor: 5, Patch: 13})
 }
 
 // An etcdVersion is what one member is, and how that is known.

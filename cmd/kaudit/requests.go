@@ -102,6 +102,7 @@ func runRequests(ctx context.Context, e env, o requestsOptions, logs []string) e
 	if err != nil {
 		return err
 	}
+	spareMemory() // not where a scan holds a whole snapshot beside, which alone may exceed the limit
 	r, err := readLogs(ctx, e, logs, filters)
 	if err != nil {
 		return err
@@ -124,7 +125,6 @@ func runRequests(ctx context.Context, e env, o requestsOptions, logs []string) e
 func readLogs(ctx context.Context, e env, logs []string, f report.RequestFilters) (*evidence.Requests, error) {
 	show, done := reading(e)
 	defer done()
-	spareMemory()
 	r, err := auditlog.Read(ctx, logs, auditlog.Options{
 		Stdin: e.stdin, Since: f.Since, Until: f.Until, User: f.User, Resource: f.Resource, Progress: show,
 		Note: func(note string) { done(); fmt.Fprintf(e.stderr, "kaudit: %s\n", oneLine(note)) },
